@@ -1,0 +1,64 @@
+"""Norm-aware retrieval for LlamaIndex and Qdrant.
+
+Most stacks normalise embeddings and search by cosine, so the length of a vector is thrown away. norm-aware
+keeps it: raw vectors in Qdrant under Dot, any similarity from one collection, and a benchmark that shows
+whether the length helps.
+
+Public names are loaded when they are first used, and numpy is the only dependency that
+the numeric ones need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from norm_aware import offline as offline
+    from norm_aware.errors import NormAwareError as NormAwareError
+    from norm_aware.llamaindex.embedding import RawEmbedding as RawEmbedding
+    from norm_aware.llamaindex.nodes import NodeWithNorms as NodeWithNorms
+    from norm_aware.llamaindex.rerank import NormAwareRerank as NormAwareRerank
+    from norm_aware.llamaindex.retriever import NormAwareRetriever as NormAwareRetriever
+    from norm_aware.llamaindex.store import NormAwareVectorStore as NormAwareVectorStore
+    from norm_aware.numeric.similarity import COSINE as COSINE
+    from norm_aware.numeric.similarity import DOCUMENT_NORMALIZED as DOCUMENT_NORMALIZED
+    from norm_aware.numeric.similarity import DOT as DOT
+    from norm_aware.numeric.similarity import QUERY_NORMALIZED as QUERY_NORMALIZED
+    from norm_aware.numeric.similarity import PowerSimilarity as PowerSimilarity
+    from norm_aware.numeric.similarity import Similarity as Similarity
+    from norm_aware.numeric.similarity import parse_similarity as parse_similarity
+    from norm_aware.settings import Settings as Settings
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "NormAwareError": "errors",
+    "RawEmbedding": "llamaindex.embedding",
+    "NodeWithNorms": "llamaindex.nodes",
+    "NormAwareRerank": "llamaindex.rerank",
+    "NormAwareRetriever": "llamaindex.retriever",
+    "NormAwareVectorStore": "llamaindex.store",
+    "COSINE": "numeric.similarity",
+    "DOCUMENT_NORMALIZED": "numeric.similarity",
+    "DOT": "numeric.similarity",
+    "QUERY_NORMALIZED": "numeric.similarity",
+    "PowerSimilarity": "numeric.similarity",
+    "Similarity": "numeric.similarity",
+    "parse_similarity": "numeric.similarity",
+    "Settings": "settings",
+    "offline": "offline",
+}
+
+__all__ = ["__version__", *_MODULES]  # the names are strings, from one table
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    return module if name == "offline" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Compares retrieval systems end to end: collect, score, compare, render."""

@@ -1,0 +1,190 @@
+"""Where things stand on the report's charts: scales, ticks and bars as plain numbers, drawn by the template.
+
+Horizontal positions are percentages of the chart's width, so a chart follows the width of its page while
+its lettering keeps its size; heights are CSS pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PANEL_HEIGHT = 110.0
+"""Height of the tallest possible histogram bar, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A linear scale from values to percentages of a chart's width.
+
+    Attributes:
+        low: value at `start`.
+        high: value at `end`, above `low`.
+        step: distance between ticks.
+        start: percentage at which the scale begins.
+        end: percentage at which it ends.
+
+    Example:
+        >>> Axis(low=-1.0, high=1.0, step=0.5).at(0.5)
+        '75.00%'
+    """
+
+    low: float
+    high: float
+    step: float
+    start: float = 0.0
+    end: float = 100.0
+
+    @property
+    def ticks(self) -> tuple[float, ...]:
+        """Multiples of `step` on the scale, in order."""
+        first, last = math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9)
+        return tuple(index * self.step for index in range(first, last + 1))
+
+    def percent(self, value: float) -> float:
+        """Position of a value, in percent of the width; values beyond the scale stop at its ends."""
+        share = (value - self.low) / (self.high - self.low)
+        return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
+
+    def at(self, value: float) -> str:
+        """Position of a value as an SVG length."""
+        return f"{self.percent(value):.2f}%"
+
+    def label(self, tick: float) -> str:
+        """A tick's number with as many decimals as the step needs, its minus sign typographic."""
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        return f"{tick + 0.0:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bin of a histogram.
+
+    Attributes:
+        x: left edge, as an SVG length.
+        width: width, as an SVG length.
+        height: height in pixels, at most `PANEL_HEIGHT`.
+        low: norm at the left edge.
+        high: norm at the right edge.
+        count: documents in the bin.
+        share: `count` over all documents of the panel.
+    """
+
+    x: str
+    width: str
+    height: float
+    low: float
+    high: float
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The histogram of one group of documents.
+
+    Attributes:
+        name: which documents.
+        total: how many.
+        bars: one per bin, in order.
+        mean: their mean norm; None when unknown.
+    """
+
+    name: str
+    total: int
+    bars: tuple[Bar, ...]
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Two panels over one horizontal and one vertical scale.
+
+    Attributes:
+        axis: scale of the norms.
+        panels: relevant documents, then the others.
+        levels: marked shares, as (share, height in pixels).
+    """
+
+    axis: Axis
+    panels: tuple[Panel, ...]
+    levels: tuple[tuple[float, float], ...]
+
+
+def nice_step(span: float, most: int) -> float:
+    """The smallest of 1, 2 or 5 times a power of ten that divides `span` into at most `most` parts.
+
+    Example:
+        >>> nice_step(1.0, 6)
+        0.2
+    """
+    rough = span / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+
+
+def forest_axis(comparisons: Iterable[Mapping[str, Any]]) -> Axis | None:
+    """A scale that holds zero and every comparison's difference and interval, with a little air around.
+
+    Args:
+        comparisons: comparisons as results.json holds them; those without a difference are passed over.
+
+    Returns:
+        The scale; None when there is nothing to draw.
+    """
+    values = [
+        float(comparison[key])
+        for comparison in comparisons
+        for key in ("difference", "low", "high")
+        if comparison[key] is not None
+    ]
+    if not values:
+        return None
+    low, high = min(0.0, *values), max(0.0, *values)
+    air = max(0.08 * (high - low), 0.01)
+    low, high = low - air, high + air
+    return Axis(low, high, nice_step(high - low, 6), start=2.0, end=98.0)
+
+
+def histogram(norms: Mapping[str, Any]) -> Histogram | None:
+    """Histograms of relevant and other documents' norms, each as shares of its own group.
+
+    Shares make the two comparable: a corpus has a handful of relevant documents and thousands of others.
+
+    Args:
+        norms: `norms` of results.json: n + 1 `edges`, n counts in `relevant` and in `other`, two means.
+
+    Returns:
+        The chart; None when no document was counted.
+    """
+    edges = [float(edge) for edge in norms["edges"]]
+    groups = {"Relevant documents": "relevant", "Other documents": "other"}
+    tallest = max((_share(count, norms[key]) for key in groups.values() for count in norms[key]), default=0.0)
+    if tallest == 0:
+        return None
+    span = edges[-1] - edges[0] or abs(edges[0]) or 1.0  # bins without width: every norm is the same
+    axis = Axis(edges[0], edges[0] + span, nice_step(span, 6), start=8.0, end=99.0)
+    levels = Axis(0.0, tallest, nice_step(tallest, 3))
+    return Histogram(
+        axis,
+        tuple(
+            Panel(name, sum(norms[key]), _bars(axis, edges, norms[key], tallest), norms[f"mean_{key}"])
+            for name, key in groups.items()
+        ),
+        tuple((tick, PANEL_HEIGHT * tick / tallest) for tick in levels.ticks),
+    )
+
+
+def _share(count: int, counts: Sequence[int]) -> float:
+    return count / max(1, sum(counts))
+
+
+def _bars(axis: Axis, edges: Sequence[float], counts: Sequence[int], tallest: float) -> tuple[Bar, ...]:
+    bars = []
+    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+        share = _share(count, counts)
+        width = f"{max(0.3, axis.percent(high) - axis.percent(low)):.2f}%"
+        bars.append(Bar(axis.at(low), width, PANEL_HEIGHT * share / tallest, low, high, count, share))
+    return tuple(bars)

@@ -1,0 +1,109 @@
+"""What the report says in words: verdicts, and numbers as a reader expects them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+SIGNIFICANCE = 0.05
+"""Holm-adjusted p under which a difference counts as shown, if its interval excludes 0 as well."""
+
+Outcome: TypeAlias = Literal["better", "worse", "not shown", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one comparison says, in words.
+
+    Attributes:
+        outcome: which way it went; "not shown" when chance cannot be excluded.
+        claim: the sentence's first half, such as "dot is worse than cosine".
+        evidence: its second half: difference, interval, p and number of questions.
+    """
+
+    outcome: Outcome
+    claim: str
+    evidence: str
+
+
+def verdict(comparison: Mapping[str, Any]) -> Verdict:
+    """Put a comparison into words.
+
+    A difference counts as shown when its interval excludes 0 and its Holm-adjusted p is under
+    `SIGNIFICANCE`. Anything else is "no difference was shown", which does not mean that there is none.
+
+    Args:
+        comparison: one of `comparisons` in results.json.
+
+    Returns:
+        The verdict, as plain text.
+    """
+    candidate, baseline, measure = (comparison[key] for key in ("candidate", "baseline", "measure"))
+    found = outcome(comparison)
+    if found == "not measured":
+        claim = f"{candidate} and {baseline} could not be compared on {measure}"
+        return Verdict(found, claim, "no question has a score from both")
+    claim = (
+        f"No difference was shown between {candidate} and {baseline}"
+        if found == "not shown"
+        else f"{candidate} is {found} than {baseline}"
+    )
+    low, high, p, n = (comparison[key] for key in ("low", "high", "p_holm", "n"))
+    details = [
+        f"95% interval {signed(low)} to {signed(high)}"
+        if is_known(low) and is_known(high)
+        else "no interval",
+        f"Holm-adjusted p {p_value(p)}" if is_known(p) else "no p value",
+        f"{n} question{'s' * (n != 1)}",
+    ]
+    return Verdict(found, claim, f"{measure} {signed(comparison['difference'])} ({', '.join(details)})")
+
+
+def outcome(comparison: Mapping[str, Any]) -> Outcome:
+    """Which way a comparison went, by the rule of `verdict`."""
+    difference, low, high, p = (comparison[key] for key in ("difference", "low", "high", "p_holm"))
+    if not is_known(difference):
+        return "not measured"
+    if not (is_known(low) and is_known(high) and is_known(p)) or low <= 0 <= high or p >= SIGNIFICANCE:
+        return "not shown"
+    return "better" if difference > 0 else "worse"
+
+
+def is_known(value: object) -> bool:
+    """Whether a value is there at all: neither null nor not-a-number."""
+    return value is not None and value == value
+
+
+def number(value: float) -> str:
+    """Three decimals, fewer for large values, more where three would make a small value look like 0."""
+    if math.isinf(value):
+        return "\N{MINUS SIGN}∞" if value < 0 else "∞"
+    size = abs(value)
+    text = f"{size:.3f}" if size < 10 else f"{size:.1f}"
+    if float(text) == 0:
+        text = f"{size:.1g}" if size > 1e-9 else text  # less is rounding error
+    return f"\N{MINUS SIGN}{text}" if value < 0 and float(text) else text
+
+
+def signed(value: float) -> str:
+    """As `number`, with a plus sign before what is above 0."""
+    text = number(value)
+    return f"+{text}" if value > 1e-9 else text
+
+
+def p_value(p: float) -> str:
+    """A p value that never rounds to 0, nor up to the significance level from below it."""
+    if p < 0.0001:
+        return "<0.0001"
+    text = f"{p:.4f}" if p < 0.001 else f"{p:.3f}"
+    return f"<{SIGNIFICANCE}" if p < SIGNIFICANCE <= float(text) else text
+
+
+def setting(value: object) -> str:
+    """A configuration value as a reader expects it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,64 @@
+"""Every error a user can meet, in one tree under `NormAwareError`.
+
+A message names what was found, what was needed and what to do about it.
+"""
+
+
+class NormAwareError(Exception):
+    """Base of all errors raised by norm-aware for something its user can mend."""
+
+
+class EmbeddingError(NormAwareError, ValueError):
+    """Embeddings that cannot be stored or searched with: NaN, infinite, or of the wrong shape."""
+
+
+class NormalizedEmbeddingError(EmbeddingError):
+    """Embeddings that all have length 1: their norm was thrown away before it reached us."""
+
+
+class DimensionError(EmbeddingError):
+    """An embedding whose dimension is not the one the collection was created with."""
+
+
+class CollectionError(NormAwareError):
+    """A Qdrant collection that cannot do what was asked of it."""
+
+
+class CollectionNotFoundError(CollectionError):
+    """The named collection does not exist."""
+
+
+class DistanceError(CollectionError):
+    """A collection under a distance that discards norms or cannot give them back."""
+
+
+class ContractError(CollectionError):
+    """A collection that was made with another encoder, or by an incompatible version."""
+
+
+class MissingNormError(CollectionError):
+    """A point or a node without the norm that its score is computed from."""
+
+
+class QueryError(NormAwareError, ValueError):
+    """A query or a search parameter that has no answer: empty text, top k of zero."""
+
+
+class DatasetError(NormAwareError, ValueError):
+    """A dataset that cannot be read; the message names the file and the line."""
+
+
+class LLMError(NormAwareError):
+    """A language model that could not be started, reached or understood."""
+
+
+class BenchmarkError(NormAwareError):
+    """A benchmark that cannot be run or rendered as asked."""
+
+
+class SettingsError(NormAwareError, ValueError):
+    """A setting with an unknown name or a bad value."""
+
+
+class MissingExtraError(NormAwareError, ImportError):
+    """An optional dependency that is not installed; the message names the extra to install."""

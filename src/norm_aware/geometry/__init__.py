@@ -1,0 +1,1 @@
+"""What a set of embeddings looks like: norms and the guards on them."""

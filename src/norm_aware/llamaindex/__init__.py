@@ -1,0 +1,1 @@
+"""The LlamaIndex classes: embedding, store, retriever, reranker, events."""

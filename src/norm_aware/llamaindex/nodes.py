@@ -1,0 +1,41 @@
+"""A retrieved node that carries the three numbers any similarity is computed from."""
+
+from __future__ import annotations
+
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.schema import BaseNode, NodeWithScore
+
+from norm_aware.qdrant.search import Hit
+
+
+class NodeWithNorms(NodeWithScore):
+    """A `NodeWithScore` that also knows its dot score and both norms.
+
+    The numbers stand beside the node, not in its metadata: there they would reach the prompt and the
+    embedded text, and change the node's hash, by which LlamaIndex's fusion recognises the same node.
+
+    Attributes:
+        dot: inner product of the raw query and the raw document embedding.
+        query_norm: length of the raw query embedding.
+        document_norm: length of the raw document embedding.
+    """
+
+    dot: float = Field(description="Inner product of the raw query and document embeddings.")
+    query_norm: float = Field(description="Length of the raw query embedding.")
+    document_norm: float = Field(description="Length of the raw document embedding.")
+
+    @classmethod
+    def from_hit(cls, node: BaseNode, hit: Hit) -> NodeWithNorms:
+        """The node read from a hit's payload, with the hit's numbers."""
+        return cls(
+            node=node,
+            score=hit.score,
+            dot=hit.dot,
+            query_norm=hit.query_norm,
+            document_norm=hit.document_norm,
+        )
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex serialises this class under."""
+        return "NodeWithNorms"

@@ -1,0 +1,74 @@
+"""From LlamaIndex nodes to Qdrant points: raw vector, the node's payload, and the norm beside it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores.utils import node_to_metadata_dict
+from qdrant_client import models
+
+from norm_aware.errors import EmbeddingError
+from norm_aware.geometry.norms import norms, require_embeddings, require_unnormalized
+from norm_aware.llamaindex.embedding import why_normalized
+from norm_aware.qdrant.collection import NORM, Contract
+
+
+def to_points(
+    nodes: Sequence[BaseNode],
+    *,
+    contract: Contract | None,
+    embed_model: BaseEmbedding,
+    allow_normalized: bool = False,
+) -> list[models.PointStruct]:
+    """Points for embedded nodes, after every check that could refuse one of them.
+
+    Args:
+        nodes: nodes with embeddings, at least one.
+        contract: of the collection they go to; None where it is yet to be created.
+        embed_model: what embedded them, for the error's advice.
+        allow_normalized: take embeddings that all have length 1.
+
+    Raises:
+        DimensionError: when an embedding has another dimension than the collection or the first node.
+        NormalizedEmbeddingError: when all embeddings have length 1.
+        EmbeddingError: for NaN or infinite numbers, or metadata under the norm's name.
+    """
+    names = [f"Document {node.ref_doc_id or node.node_id} (node {node.node_id})" for node in nodes]
+    matrix = require_embeddings(
+        [node.get_embedding() for node in nodes],
+        names=names,
+        dimension=contract.dimension if contract else None,
+    )
+    # one vector of length 1 added later may be chance; the first ones or a whole batch are not
+    if not allow_normalized and (contract is None or len(matrix) > 1):
+        require_unnormalized(matrix, reason=why_normalized(embed_model))
+    for name, node in zip(names, nodes, strict=True):
+        if NORM in node.metadata:
+            raise EmbeddingError(
+                f"{name} has metadata named {NORM!r}, a name the payload needs for the embedding's norm; "
+                "rename that metadata key."
+            )
+    return [
+        models.PointStruct(
+            id=point_id(node.node_id),
+            vector=vector,
+            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), NORM: length},
+        )
+        for node, vector, length in zip(nodes, matrix.tolist(), norms(matrix).tolist(), strict=True)
+    ]
+
+
+def point_id(node_id: str) -> str:
+    """The Qdrant point id of a node: its own id where that is a UUID, else the UUID derived from it."""
+    try:
+        return str(uuid.UUID(node_id))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, node_id))
+
+
+def point_ids(node_ids: list[str] | None) -> list[str] | None:
+    """The Qdrant point ids of nodes, None for None."""
+    return None if node_ids is None else [point_id(node_id) for node_id in node_ids]

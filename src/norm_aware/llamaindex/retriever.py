@@ -1,0 +1,147 @@
+"""The retriever people import: any similarity of the power family from one collection of raw vectors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.constants import DEFAULT_SIMILARITY_TOP_K
+from llama_index.core.indices.vector_store import VectorStoreIndex
+from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.vector_stores.types import MetadataFilters, VectorStoreQuery
+from llama_index_instrumentation import get_dispatcher
+from qdrant_client import models
+
+from norm_aware.errors import CollectionError, ContractError, QueryError
+from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.store import NormAwareVectorStore
+from norm_aware.numeric.similarity import COSINE, Similarity
+from norm_aware.qdrant.search import SearchOptions, require_positive
+
+dispatcher = get_dispatcher(__name__)
+
+
+class NormAwareRetriever(BaseRetriever):
+    """Retrieves by cosine, dot or any document power from raw vectors in Qdrant.
+
+    One request a query: the best Dot candidates of each norm range, rescored by Qdrant's formula. The
+    default similarity is cosine, which is never worse than what you have; choose another on evidence.
+
+    Args:
+        index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
+        similarity: a `PowerSimilarity` or its name, such as `"document_power=0.5"`.
+        similarity_top_k: how many nodes are returned.
+        candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25. More finds
+            documents that a similarity far from dot would rank high and dot does not.
+        exact: score every document by brute force: slower, and exact whatever the data.
+        filters: LlamaIndex metadata filters.
+        qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.
+        node_ids: only these nodes are searched.
+        doc_ids: only nodes of these source documents are searched.
+        embed_model: embeds the query; None takes the index's.
+        callback_manager: LlamaIndex's.
+        object_map: LlamaIndex's, for recursive retrieval.
+        verbose: LlamaIndex's.
+
+    Raises:
+        CollectionError: when the index's store is not a `NormAwareVectorStore`.
+        ContractError: when `embed_model` is not the encoder the store was made with.
+        QueryError: for a top k or candidates below 1, or a similarity that Qdrant cannot compute; from
+            `retrieve` also for an empty query.
+        DimensionError: from `retrieve`, when the query's embedding has another dimension.
+
+    Example:
+        >>> retriever = NormAwareRetriever(index, similarity="dot", similarity_top_k=5)  # doctest: +SKIP
+        >>> retriever.retrieve("How long is a vector?")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        index: VectorStoreIndex,
+        *,
+        similarity: str | Similarity = COSINE,
+        similarity_top_k: int = DEFAULT_SIMILARITY_TOP_K,
+        candidates: int | None = None,
+        exact: bool = False,
+        filters: MetadataFilters | None = None,
+        qdrant_filters: models.Filter | None = None,
+        node_ids: list[str] | None = None,
+        doc_ids: list[str] | None = None,
+        embed_model: BaseEmbedding | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: Mapping[str, Any] | None = None,
+        verbose: bool = False,
+    ) -> None:
+        store = index.vector_store
+        if not isinstance(store, NormAwareVectorStore):
+            raise CollectionError(
+                f"The index is over a {type(store).__name__}, which does not promise raw vectors; build it "
+                "over a NormAwareVectorStore."
+            )
+        self._store = store
+        self._embed_model = embed_model or index._embed_model
+        expected, found = encoder_identity(store.embed_model), encoder_identity(self._embed_model)
+        if expected != found:
+            raise ContractError(
+                f"Queries would be embedded with {found[0]!r}, documents were with {expected[0]!r}: give the "
+                "index or the retriever the store's encoder as embed_model."
+            )
+        self._options = SearchOptions(similarity, candidates, exact, qdrant_filters)
+        self.similarity_top_k = similarity_top_k
+        self._filters = filters
+        self._node_ids = node_ids
+        self._doc_ids = doc_ids
+        super().__init__(
+            callback_manager=callback_manager or CallbackManager(),
+            object_map=dict(index._object_map if object_map is None else object_map),
+            verbose=verbose,
+        )
+
+    @property
+    def similarity(self) -> Similarity:
+        """What this retriever ranks by."""
+        return self._options.power
+
+    @property
+    def similarity_top_k(self) -> int:
+        """How many nodes are returned."""
+        return self._similarity_top_k
+
+    @similarity_top_k.setter
+    def similarity_top_k(self, value: int) -> None:
+        require_positive("similarity_top_k", value)
+        self._similarity_top_k = value
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        embedding = query_bundle.embedding
+        if embedding is None:
+            embedding = self._embed_model.get_agg_embedding_from_queries(_texts(query_bundle))
+        return list(self._store.search(self._query(query_bundle, embedding), self._options))
+
+    @dispatcher.span
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        embedding = query_bundle.embedding
+        if embedding is None:
+            embedding = await self._embed_model.aget_agg_embedding_from_queries(_texts(query_bundle))
+        return list(await self._store.asearch(self._query(query_bundle, embedding), self._options))
+
+    def _query(self, query_bundle: QueryBundle, embedding: list[float]) -> VectorStoreQuery:
+        return VectorStoreQuery(
+            query_embedding=embedding,
+            query_str=query_bundle.query_str,
+            similarity_top_k=self._similarity_top_k,
+            filters=self._filters,
+            node_ids=copy.copy(self._node_ids),
+            doc_ids=copy.copy(self._doc_ids),
+        )
+
+
+def _texts(query_bundle: QueryBundle) -> list[str]:
+    texts = [text for text in query_bundle.embedding_strs if text.strip()]
+    if not texts:
+        raise QueryError("The query is empty; ask something.")
+    return texts

@@ -1,0 +1,301 @@
+"""The vector store: whatever LlamaIndex path nodes come by, they end as raw vectors under Dot with a norm."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.bridge.pydantic import PrivateAttr
+from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores.types import (
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryMode,
+    VectorStoreQueryResult,
+)
+from llama_index.vector_stores.qdrant import QdrantVectorStore
+from llama_index_instrumentation import get_dispatcher
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+
+from norm_aware.errors import QueryError
+from norm_aware.geometry.norms import require_embeddings
+from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.events import NormRetrievalEvent
+from norm_aware.llamaindex.nodes import NodeWithNorms
+from norm_aware.llamaindex.points import point_ids, to_points
+from norm_aware.numeric.similarity import COSINE, Similarity, parse_similarity
+from norm_aware.qdrant.calls import Steps, ThreadedClient, arun, call, is_local, run
+from norm_aware.qdrant.collection import (
+    Contract,
+    create_collection,
+    open_collection,
+    refresh_edges,
+    require_dimension,
+    require_encoder,
+)
+from norm_aware.qdrant.search import Hit, SearchOptions, require_positive, require_searchable, search
+
+dispatcher = get_dispatcher(__name__)
+
+
+class NormAwareVectorStore(QdrantVectorStore):
+    """LlamaIndex's Qdrant store with raw vectors under Dot, a norm in every payload and a contract.
+
+    Every stock path ends here: `VectorStoreIndex.from_documents`, `insert_nodes`, `IngestionPipeline`, sync
+    and async. The collection is created on the first `add`; what is refused leaves nothing behind. Metadata
+    filters, deletion and `get_nodes` are the stock store's. Node ids that are not UUIDs are stored under
+    the UUID derived from them and come back as they were.
+
+    Args:
+        collection_name: name of the collection, new or existing.
+        client: a `QdrantClient`: in memory, on a path, or of a server.
+        aclient: an `AsyncQdrantClient` on the same data. Without it, async calls use `client` in a thread.
+        embed_model: the encoder; the contract records it, and a collection of another one is refused.
+        similarity: what `query` searches by when a stock retriever uses this store.
+        allow_normalized: take embeddings that all have length 1.
+        batch_size: points sent to Qdrant at once.
+
+    Raises:
+        DistanceError: when the collection exists under another distance than Dot.
+        ContractError: when it was made with another encoder.
+
+    Example:
+        >>> from qdrant_client import QdrantClient
+        >>> from norm_aware import NormAwareVectorStore, offline
+        >>> store = NormAwareVectorStore(
+        ...     "docs", client=QdrantClient(":memory:"), embed_model=offline.encoder()
+        ... )
+    """
+
+    _embed_model: BaseEmbedding = PrivateAttr()
+    _similarity: Similarity = PrivateAttr()
+    _allow_normalized: bool = PrivateAttr()
+    _contract: Contract | None = PrivateAttr(default=None)
+    _searchable: bool = PrivateAttr(default=False)
+
+    def __init__(
+        self,
+        collection_name: str,
+        *,
+        client: QdrantClient | None = None,
+        aclient: AsyncQdrantClient | None = None,
+        embed_model: BaseEmbedding,
+        similarity: str | Similarity = COSINE,
+        allow_normalized: bool = False,
+        batch_size: int = 64,
+    ) -> None:
+        if client is None and aclient is None:
+            raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
+        super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
+        if aclient is None and client is not None:
+            self._aclient = cast("AsyncQdrantClient", ThreadedClient(client))
+        self._embed_model = embed_model
+        self._similarity = parse_similarity(similarity)
+        self._allow_normalized = allow_normalized
+        if client is not None and self._collection_initialized:
+            run(client, self._open())
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex serialises this class under."""
+        return "NormAwareVectorStore"
+
+    @property
+    def embed_model(self) -> BaseEmbedding:
+        """The encoder this store's contract names."""
+        return self._embed_model
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def add(  # type: ignore[override]  # no shard_identifier: custom sharding is not offered
+        self, nodes: Sequence[BaseNode], **add_kwargs: Any
+    ) -> list[str]:
+        """Store embedded nodes; all of them are checked before the first is sent.
+
+        Args:
+            nodes: nodes with embeddings.
+            add_kwargs: none are taken; LlamaIndex's interface has them.
+
+        Returns:
+            The nodes' ids.
+
+        Raises:
+            EmbeddingError: for NaN or infinite numbers, another dimension, or unit vectors.
+            ContractError: when the collection was made with another encoder.
+        """
+        return run(self._sync(), self._add(nodes))
+
+    async def async_add(  # type: ignore[override]  # as `add`
+        self, nodes: Sequence[BaseNode], **kwargs: Any
+    ) -> list[str]:
+        """`add`, without blocking the event loop."""
+        return await arun(self._aclient, self._add(nodes))
+
+    def _add(self, nodes: Sequence[BaseNode]) -> Steps[list[str]]:
+        if not nodes:
+            return []
+        contract = self._contract if self._collection_initialized else None
+        if contract is None and (yield call("collection_exists", collection_name=self.collection_name)):
+            contract, _ = yield from self._open()
+        points = to_points(
+            nodes,
+            contract=contract,
+            embed_model=self._embed_model,
+            allow_normalized=self._allow_normalized,
+        )
+        if contract is None:
+            name, fingerprint = encoder_identity(self._embed_model)
+            contract = Contract(name, fingerprint, len(nodes[0].get_embedding()), not self._allow_normalized)
+            index = not is_local(self._client or self._aclient)
+            yield from create_collection(self.collection_name, contract, payload_index=index)
+            self._collection_initialized = True
+        for start in range(0, len(points), self.batch_size):
+            batch = points[start : start + self.batch_size]
+            yield call("upsert", collection_name=self.collection_name, points=batch)
+        self._contract = yield from refresh_edges(self.collection_name, contract)
+        return [node.node_id for node in nodes]
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def search(self, query: VectorStoreQuery, options: SearchOptions | None = None) -> list[NodeWithNorms]:
+        """The nodes most similar to a query, with their norms.
+
+        Args:
+            query: with a raw embedding; its filters, node and document ids are honoured.
+            options: None searches by the store's similarity. A `query_filter` replaces the query's filters.
+
+        Raises:
+            QueryError: for a top k below 1, no embedding, or a query mode other than the default.
+            DimensionError: when the query's embedding has another dimension than the collection's vectors.
+            CollectionError: when the collection is missing, empty, or has points without a norm.
+        """
+        return run(self._sync(), self._search(query, options))
+
+    async def asearch(
+        self, query: VectorStoreQuery, options: SearchOptions | None = None
+    ) -> list[NodeWithNorms]:
+        """`search`, without blocking the event loop."""
+        return await arun(self._aclient, self._search(query, options))
+
+    def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        """`search` as LlamaIndex's stock retriever asks for it.
+
+        Args:
+            query: with an embedding.
+            kwargs: fields of `SearchOptions`, the store's similarity where none is given.
+        """
+        return _result(self.search(query, self._options(kwargs)))
+
+    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        """`query`, without blocking the event loop."""
+        return _result(await self.asearch(query, self._options(kwargs)))
+
+    def _options(self, chosen: dict[str, Any]) -> SearchOptions:
+        return SearchOptions(**{"similarity": self._similarity, **chosen})
+
+    def _search(self, query: VectorStoreQuery, options: SearchOptions | None) -> Steps[list[NodeWithNorms]]:
+        options = options or self._options({})
+        if query.mode != VectorStoreQueryMode.DEFAULT:
+            raise QueryError(
+                f"Query mode {query.mode.value!r} is not supported; norm-aware search is mode 'default'."
+            )
+        if not query.query_embedding:
+            raise QueryError("The query has no embedding; embed it with the collection's encoder.")
+        require_positive("similarity_top_k", query.similarity_top_k)
+        if options.query_filter is None:
+            options = dataclasses.replace(options, query_filter=self._build_query_filter(query))
+        contract = self._contract if self._collection_initialized else None
+        if contract is None or not self._searchable:
+            contract, points = yield from self._open()
+            yield from require_searchable(self.collection_name, points=points)
+            self._searchable = True
+        require_dimension(contract, dimension=len(query.query_embedding), collection=self.collection_name)
+        vector = require_embeddings([query.query_embedding], names=["The query"])[0]
+        started = time.perf_counter()
+        hits: list[Hit] = yield from search(
+            self.collection_name,
+            vector,
+            limit=query.similarity_top_k,
+            contract=contract,
+            options=options,
+        )
+        dispatcher.event(
+            NormRetrievalEvent(
+                collection=self.collection_name,
+                similarity=options.power.name,
+                similarity_top_k=query.similarity_top_k,
+                candidates=options.candidates,
+                exact=options.exact,
+                query_norm=float(np.linalg.norm(vector)),
+                found=len(hits),
+                seconds=time.perf_counter() - started,
+            )
+        )
+        nodes = self.parse_to_query_result([hit.point for hit in hits]).nodes or []
+        return [NodeWithNorms.from_hit(node, hit) for node, hit in zip(nodes, hits, strict=True)]
+
+    def _open(self) -> Steps[tuple[Contract, int]]:
+        contract, points = yield from open_collection(self.collection_name)
+        name, fingerprint = encoder_identity(self._embed_model)
+        require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
+        self._contract, self._collection_initialized = contract, True
+        return contract, points
+
+    # -- the stock store's, with our point ids -----------------------------------------------------------
+
+    def get_nodes(  # type: ignore[override]  # as `add`
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        limit: int | None = None,
+    ) -> list[BaseNode]:
+        """Nodes by id or metadata, with their raw embeddings; see the stock store."""
+        return super().get_nodes(point_ids(node_ids), filters, limit)
+
+    async def aget_nodes(  # type: ignore[override]  # as `add`
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        limit: int | None = None,
+    ) -> list[BaseNode]:
+        """`get_nodes`, without blocking the event loop."""
+        return await super().aget_nodes(point_ids(node_ids), filters, limit)
+
+    def delete_nodes(  # type: ignore[override]  # as `add`
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        """Delete nodes by id or metadata; see the stock store."""
+        super().delete_nodes(point_ids(node_ids), filters, **delete_kwargs)
+
+    async def adelete_nodes(  # type: ignore[override]  # as `add`
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        """`delete_nodes`, without blocking the event loop."""
+        await super().adelete_nodes(point_ids(node_ids), filters, **delete_kwargs)
+
+    def _build_query_filter(self, query: VectorStoreQuery) -> models.Filter | None:
+        mapped = dataclasses.replace(query, node_ids=point_ids(query.node_ids))
+        return cast("models.Filter | None", super()._build_query_filter(mapped))
+
+    def _sync(self) -> QdrantClient:
+        if self._client is None:
+            raise QueryError("This store has only an async client; pass client=…, or use the async methods.")
+        return self._client
+
+
+def _result(nodes: list[NodeWithNorms]) -> VectorStoreQueryResult:
+    return VectorStoreQueryResult(
+        nodes=[node.node for node in nodes],
+        similarities=[float(node.score or 0.0) for node in nodes],
+        ids=[node.node_id for node in nodes],
+    )

@@ -1,0 +1,1 @@
+"""Arithmetic on numpy arrays: similarities, significance, effect sizes."""

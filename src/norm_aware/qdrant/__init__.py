@@ -1,0 +1,1 @@
+"""Qdrant collections of unnormalised vectors under Dot: the contract, the search, the backfill."""

@@ -1,0 +1,80 @@
+"""Gives an existing Dot collection what it lacks: the norm in every payload, the contract, the index."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from qdrant_client import models
+
+from norm_aware.geometry.norms import norms, require_embeddings
+from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.collection import NORM, create_norm_index, open_collection, refresh_edges
+
+_BATCH = 256
+
+
+def backfill(
+    collection: str,
+    *,
+    payload_index: bool,
+    encoder: tuple[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Steps[int]:
+    """Write the norm of every stored vector into its payload, then the contract.
+
+    Running it again changes nothing; a run that was cut off is simply started again.
+
+    Args:
+        collection: name of a Dot collection.
+        payload_index: whether the engine has payload indexes.
+        encoder: name and fingerprint to record where the contract has none.
+        progress: called with points done and points in all, after each batch.
+
+    Returns:
+        Steps that end in the number of points whose payload was written.
+
+    Raises:
+        CollectionNotFoundError: when there is no such collection.
+        DistanceError: when it is not under Dot: then the norms are not in it.
+        EmbeddingError: when a stored vector holds NaN or infinite numbers.
+    """
+    contract, total = yield from open_collection(collection)
+    done = written = 0
+    offset: models.ExtendedPointId | None = None
+    while True:
+        records, offset = yield call(
+            "scroll",
+            collection_name=collection,
+            limit=_BATCH,
+            offset=offset,
+            with_payload=[NORM],
+            with_vectors=True,
+        )
+        if records:
+            matrix = require_embeddings(
+                [record.vector for record in records],
+                names=[f"Point {record.id}" for record in records],
+                dimension=contract.dimension,
+            )
+            changes = [
+                models.SetPayloadOperation(
+                    set_payload=models.SetPayload(payload={NORM: length}, points=[record.id])
+                )
+                for record, length in zip(records, norms(matrix).tolist(), strict=True)
+                if (record.payload or {}).get(NORM) != length
+            ]
+            if changes:
+                yield call("batch_update_points", collection_name=collection, update_operations=changes)
+            written += len(changes)
+            done += len(records)
+            if progress is not None:
+                progress(done, total)
+        if offset is None:
+            break
+    if payload_index:
+        yield from create_norm_index(collection)
+    if encoder is not None and contract.fingerprint is None:
+        contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
+    yield from refresh_edges(collection, dataclasses.replace(contract, edges_count=0))
+    return written

@@ -1,0 +1,86 @@
+"""Qdrant work written once for the sync and the async client.
+
+A function of this package that talks to Qdrant is a generator: it yields `Call`s and receives their
+results. `run` drives it with a `QdrantClient`, `arun` with an `AsyncQdrantClient`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from qdrant_client import AsyncQdrantClient, QdrantClient
+
+T = TypeVar("T")
+
+
+class Call(NamedTuple):
+    """One method of a Qdrant client and its keyword arguments."""
+
+    method: str
+    arguments: dict[str, Any]
+
+
+Steps: TypeAlias = Generator[Call, Any, T]
+"""Qdrant work that ends in a `T`."""
+
+
+def call(method: str, **arguments: Any) -> Call:
+    """A `Call` written as the call it stands for."""
+    return Call(method, arguments)
+
+
+def run(client: QdrantClient, steps: Steps[T]) -> T:
+    """Do the work with a sync client; its errors surface inside the steps, then here."""
+    try:
+        wanted = next(steps)
+        while True:
+            try:
+                reply = getattr(client, wanted.method)(**wanted.arguments)
+            except Exception as error:  # the steps decide what an engine's error means
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(reply)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def arun(client: AsyncQdrantClient, steps: Steps[T]) -> T:
+    """Do the work with an async client; its errors surface inside the steps, then here."""
+    try:
+        wanted = next(steps)
+        while True:
+            try:
+                reply = await getattr(client, wanted.method)(**wanted.arguments)
+            except Exception as error:  # the steps decide what an engine's error means
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(reply)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+class ThreadedClient:
+    """A sync client where an async one is wanted: each call runs in a thread.
+
+    In-memory and on-disk local clients need it, since a second client would not see the first one's data.
+    """
+
+    def __init__(self, client: QdrantClient) -> None:
+        self._sync = client
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._sync, name)
+
+        async def threaded(*args: Any, **kwargs: Any) -> Any:
+            return await asyncio.to_thread(method, *args, **kwargs)
+
+        return threaded
+
+
+def is_local(client: AsyncQdrantClient | QdrantClient) -> bool:
+    """Whether the client is qdrant-client's own local mode, which has no payload index."""
+    return type(getattr(client, "_client", None)).__name__ in {"QdrantLocal", "AsyncQdrantLocal"}

@@ -1,0 +1,140 @@
+"""Settings of the command line: the words of the Python API, from the environment, `.env` or a TOML file.
+
+What is given later in this list wins: defaults, `norm-aware.toml`, `.env`, environment variables
+(`NORM_AWARE_` and the name in capitals), options on the command line or arguments in Python.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from norm_aware.errors import SettingsError
+from norm_aware.numeric.similarity import parse_similarity
+
+PREFIX = "NORM_AWARE_"
+
+CONFIG = f"{PREFIX}CONFIG"
+"""Environment variable that names the TOML file; `norm-aware.toml` in the working folder otherwise."""
+
+_OUTSIDE = {CONFIG, f"{PREFIX}DATA"}  # variables that are ours and no setting
+
+
+class Settings(BaseSettings):
+    """Everything that configures norm-aware's command line.
+
+    Raises:
+        SettingsError: for an unknown name or a bad value, naming it; values of secrets are never shown.
+
+    Example:
+        >>> Settings(similarity="document_power=0.5", similarity_top_k=5).similarity_top_k
+        5
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True)
+
+    encoder: str = Field(
+        "offline", description="Hub name or path of an encoder; 'offline' is the packaged one."
+    )
+    query_prompt: str | None = Field(None, description="Put before every query.")
+    document_prompt: str | None = Field(None, description="Put before every document.")
+    device: str | None = Field(None, description="Torch device; chosen where not given.")
+    batch_size: int = Field(32, gt=0, description="Texts encoded at once.")
+
+    qdrant_url: str | None = Field(
+        None, description="URL of a Qdrant server; embedded storage where not given."
+    )
+    qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+    qdrant_path: Path = Field(Path("norm-aware-data"), description="Folder of the embedded storage.")
+    collection: str = Field("documents", min_length=1, description="Name of the collection.")
+
+    similarity: str = Field("cosine", description="cosine, dot, query_normalized or document_power=NUMBER.")
+    similarity_top_k: int = Field(10, gt=0, description="Documents returned by a search.")
+    candidates: int | None = Field(None, gt=0, description="Dot candidates per norm range.")
+    exact: bool = Field(False, description="Score every document by brute force.")
+    allow_normalized: bool = Field(False, description="Take embeddings that all have length 1.")
+
+    llm: str = Field("smollm2", description="Answers: 'smollm2' (packaged), a .gguf file, or a model's name.")
+    llm_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of the model.")
+    llm_api_key: SecretStr | None = Field(None, description="API key of that endpoint.")
+    judge: str | None = Field(None, description="Model that judges answers; none where not given.")
+    judge_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of the judge.")
+    judge_api_key: SecretStr | None = Field(None, description="API key of that endpoint.")
+    context_k: int = Field(3, gt=0, description="Retrieved documents an answer is written from.")
+    answer_tokens: int = Field(48, gt=0, description="Longest answer, in tokens.")
+    timeout: float = Field(120.0, gt=0, description="Seconds a model may take for one answer.")
+    seed: int = Field(0, description="Of every random choice.")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+    @field_validator("similarity")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return parse_similarity(value).name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the sources in the order documented above, the strongest first."""
+        _refuse_unknown(cls, os.environ)
+        toml = Path(os.environ.get(CONFIG, "norm-aware.toml"))
+        if CONFIG in os.environ and not toml.is_file():
+            raise SettingsError(f"{CONFIG} names {str(toml)!r}, which is not a file.")
+        return init_settings, env_settings, dotenv_settings, _Toml(settings_cls, toml_file=toml)
+
+
+class _Toml(TomlConfigSettingsSource):
+    """A TOML file whose syntax errors name the file."""
+
+    def _read_file(self, file_path: Path) -> dict[str, Any]:
+        try:
+            return super()._read_file(file_path)
+        except ValueError as error:  # both TOML parsers' errors are ValueErrors
+            raise SettingsError(f"{file_path} is not valid TOML: {error}") from error
+
+
+def _refuse_unknown(cls: type[Settings], environment: os._Environ[str]) -> None:
+    known = {f"{PREFIX}{name}".upper() for name in cls.model_fields} | _OUTSIDE
+    unknown = sorted(
+        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    # a variable of this prefix that is no setting is a typing error that would otherwise go unseen
+    for name in unknown:
+        raise SettingsError(f"Environment variable {name} is no setting; the settings are {_names(cls)}.")
+
+
+def _names(cls: type[Settings]) -> str:
+    return ", ".join(cls.model_fields)
+
+
+def _explain(error: ValidationError) -> str:
+    """Each bad setting by name, without the value it was given, which may be a secret."""
+    lines = []
+    for detail in error.errors(include_input=False, include_url=False, include_context=False):
+        name = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            lines.append(
+                f"{name.removeprefix(PREFIX.lower())} is no setting; the settings are {_names(Settings)}."
+            )
+        else:
+            lines.append(f"{name}: {detail['msg']}.")
+    return " ".join(lines)
