@@ -190,13 +190,13 @@ def encoder_identity(embed_model: BaseEmbedding) -> tuple[str, str]:
     """
     if isinstance(embed_model, RawEmbedding):
         return embed_model.model_name, embed_model.fingerprint
-    name = f"{embed_model.class_name()}:{embed_model.model_name}"
+    name = f"{type(embed_model).__name__}:{embed_model.model_name}"
     return name, hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
 
 
 def why_normalized(embed_model: BaseEmbedding) -> str:
     """What makes an embedding model return unit vectors, and what to change, as one sentence."""
-    name = embed_model.class_name()
+    name = type(embed_model).__name__
     if getattr(embed_model, "normalize", False):
         return f"{name}({embed_model.model_name!r}) has the flag normalize=True; use RawEmbedding instead."
     model = getattr(embed_model, "_model", None)

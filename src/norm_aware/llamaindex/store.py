@@ -222,6 +222,7 @@ class NormAwareVectorStore(QdrantVectorStore):
             limit=query.similarity_top_k,
             contract=contract,
             options=options,
+            local=is_local(self._client or self._aclient),
         )
         dispatcher.event(
             NormRetrievalEvent(

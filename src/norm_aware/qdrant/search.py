@@ -96,6 +96,7 @@ def search(
     limit: int,
     contract: Contract,
     options: SearchOptions,
+    local: bool = False,
 ) -> Steps[list[Hit]]:
     """Search a Dot collection by a similarity of the power family.
 
@@ -105,6 +106,8 @@ def search(
         limit: how many hits are wanted, at least 1.
         contract: the collection's; its edges are the norm ranges.
         options: the similarity, and how thoroughly to look.
+        local: whether the engine is qdrant-client's local mode, which scans every vector and says so when
+            asked for it.
 
     Returns:
         Steps that end in at most `limit` hits, best first.
@@ -119,7 +122,7 @@ def search(
     request: dict[str, Any]
     if power.document_power == 1:
         request = {"query": (query * np.float32(factor)).tolist(), "query_filter": options.query_filter}
-        if exact:
+        if exact and not local:
             request["search_params"] = models.SearchParams(exact=True)
     else:
         count = (yield call("count", collection_name=collection)).count if exact else 0

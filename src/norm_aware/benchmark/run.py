@@ -1,0 +1,169 @@
+"""A benchmark from a dataset to a report: collect, score, compare, render, with a file between the steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qdrant_client import QdrantClient
+
+from norm_aware.benchmark.dataset import Dataset
+from norm_aware.benchmark.report import write_report
+from norm_aware.benchmark.results import build_results
+from norm_aware.benchmark.rows import Rows
+from norm_aware.benchmark.scoring import Judge, SampleMetrics, score_run
+from norm_aware.benchmark.system import COLLECTION, TOP_K, Answerer, Progress, System, collect, open_index
+from norm_aware.errors import BenchmarkError
+from norm_aware.llamaindex.embedding import RawEmbedding
+from norm_aware.llamaindex.points import point_id
+from norm_aware.qdrant.collection import NORM
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of a run.
+
+    Attributes:
+        embedding: the encoder under test.
+        metrics: judge-free metrics.
+        llm: answers the questions; None measures retrieval only.
+        judge: judges the answers; None leaves judged metrics out.
+    """
+
+    embedding: RawEmbedding
+    metrics: SampleMetrics
+    llm: Answerer | None = None
+    judge: Judge | None = None
+
+
+def run_benchmark(
+    dataset: Dataset,
+    systems: Sequence[System],
+    out: Path,
+    *,
+    models: Models,
+    limit: int | None = None,
+    context_k: int = 3,
+    seed: int = 0,
+    allow_normalized: bool = False,
+    notes: Mapping[str, Any] | None = None,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> dict[str, Any]:
+    """Compare systems on a dataset, end to end.
+
+    Started again with the same arguments and `out`, it goes on where it stopped: documents are not embedded
+    and models not asked a second time. More systems, or a larger limit, may be given to the same `out`.
+
+    Args:
+        dataset: what to search, and the judged queries.
+        systems: what to compare, the baseline first.
+        out: folder of the run: `index/`, `run.jsonl`, `judged.jsonl`, `scores.jsonl`, `results.json` and
+            `report.html`.
+        models: the encoder, and what answers and judges.
+        limit: how many queries are asked, a seeded sample; None asks all.
+        context_k: documents an answer is written from.
+        seed: of the sample and the resampling.
+        allow_normalized: take embeddings that all have length 1.
+        notes: further entries of the report's configuration; no secrets.
+        progress: told how far each step is.
+
+    Returns:
+        The content of results.json.
+
+    Raises:
+        BenchmarkError: when `out` holds a run of another configuration.
+        NormAwareError: for what the steps refuse.
+    """
+    if not 1 <= context_k <= TOP_K:
+        raise BenchmarkError(f"context_k is {context_k}; a number from 1 to {TOP_K} is needed.")
+    queries = dataset.sample(limit, seed=seed)
+    configuration = {
+        "dataset_digest": dataset.digest,
+        "encoder": models.embedding.model_name,
+        "encoder_fingerprint": models.embedding.fingerprint,
+        "llm_fingerprint": models.llm.fingerprint if models.llm else None,
+        "similarity_top_k": TOP_K,
+        "context_k": context_k,
+        "exact": True,
+        "seed": seed,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    _require_same(out / "configuration.json", configuration)
+    index, client = open_index(
+        dataset, models.embedding, out / "index", progress=progress, allow_normalized=allow_normalized
+    )
+    try:
+        norms = _norms(dataset, client)
+        run = collect(
+            systems,
+            queries,
+            index=index,
+            embedding=models.embedding,
+            llm=models.llm,
+            context_k=context_k,
+            rows=Rows(out / "run.jsonl"),
+            progress=progress,
+        )
+    finally:
+        client.close()
+    scores = score_run(
+        run,
+        dataset=dataset,
+        metrics=models.metrics,
+        judge=models.judge,
+        judged=Rows(out / "judged.jsonl"),
+        context_k=context_k,
+        progress=progress,
+    )
+    _write(out / "scores.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in scores))
+    results = build_results(
+        name=out.resolve().name,
+        dataset=dataset,
+        queries=queries,
+        systems=systems,
+        run=run,
+        scores=scores,
+        norms=norms,
+        configuration={
+            **configuration,
+            "judge_fingerprint": models.judge.fingerprint if models.judge else None,
+            "limit": limit,
+            **(notes or {}),
+        },
+        seed=seed,
+    )
+    _write(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
+    write_report(out / "results.json")
+    return results
+
+
+def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:
+    if path.is_file():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        changed = [
+            f"{key} was {earlier.get(key)!r} and is {value!r}"
+            for key, value in configuration.items()
+            if earlier.get(key) != value
+        ]
+        if changed:
+            raise BenchmarkError(
+                f"{path.parent} holds a run of another configuration ({'; '.join(changed)}), and rows "
+                "of both cannot be compared; choose another --out, or remove that folder."
+            )
+    _write(path, json.dumps(dict(configuration), indent=1))
+
+
+def _norms(dataset: Dataset, client: QdrantClient) -> dict[str, float]:
+    records, _ = client.scroll(COLLECTION, limit=len(dataset.documents), with_payload=[NORM])
+    by_point = {str(record.id): float((record.payload or {})[NORM]) for record in records}
+    return {document.id: by_point[point_id(document.id)] for document in dataset.documents}
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

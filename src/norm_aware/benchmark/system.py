@@ -1,0 +1,207 @@
+"""The systems compared, and the first step of a benchmark: retrieve and answer, row by row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from llama_index.core import VectorStoreIndex
+from llama_index.core.schema import QueryBundle, TextNode
+from qdrant_client import QdrantClient
+
+from norm_aware.benchmark.dataset import Dataset, Document, Query
+from norm_aware.benchmark.rows import Rows
+from norm_aware.errors import BenchmarkError, LLMError
+from norm_aware.llamaindex.embedding import RawEmbedding
+from norm_aware.llamaindex.nodes import NodeWithNorms
+from norm_aware.llamaindex.retriever import NormAwareRetriever
+from norm_aware.llamaindex.store import NormAwareVectorStore
+from norm_aware.numeric.similarity import Similarity, parse_similarity
+
+COLLECTION = "benchmark"
+"""Qdrant collection that all systems of a run search."""
+
+TOP_K = 100
+"""Documents retrieved per query, as many as the deepest measure looks at."""
+
+_BATCH = 512  # documents embedded and stored between two steps of the progress bar
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+class Answerer(Protocol):
+    """A language model that answers from contexts.
+
+    Attributes:
+        fingerprint: hash of everything that changes an answer.
+    """
+
+    fingerprint: str
+
+    def answer(self, question: str, contexts: Sequence[str]) -> str:
+        """The answer; raises LLMError where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One way of retrieving: all else, from the vectors to the prompt, is the same for every system."""
+
+    name: str
+    similarity: Similarity
+
+
+def parse_systems(names: Iterable[str]) -> tuple[System, ...]:
+    """The systems that similarities' names stand for; the first is the baseline.
+
+    Raises:
+        BenchmarkError: for no name, or the same similarity twice.
+        QueryError: for a name that is no similarity.
+    """
+    systems = [System(s.name, s) for s in (parse_similarity(name.strip()) for name in names)]
+    if not systems:
+        raise BenchmarkError("No system was named; give at least a baseline, such as cosine.")
+    for i, system in enumerate(systems):
+        if system in systems[:i]:
+            raise BenchmarkError(f"System {system.name!r} is named twice; each may stand once.")
+    return tuple(systems)
+
+
+def open_index(
+    dataset: Dataset,
+    embedding: RawEmbedding,
+    folder: Path,
+    *,
+    progress: Progress,
+    allow_normalized: bool = False,
+) -> tuple[VectorStoreIndex, QdrantClient]:
+    """The index of a dataset's documents in embedded storage, built unless it is complete already.
+
+    Args:
+        dataset: what to index.
+        embedding: the encoder under test.
+        folder: where the storage lies.
+        progress: told of documents stored.
+        allow_normalized: take embeddings that all have length 1.
+
+    Returns:
+        The index, and the client to close when done.
+
+    Raises:
+        BenchmarkError: when another process has the storage open.
+    """
+    try:
+        client = QdrantClient(path=str(folder))
+    except RuntimeError as error:
+        raise BenchmarkError(
+            f"{folder} is in use by another process; wait for it, or choose another --out."
+        ) from error
+    if client.collection_exists(COLLECTION):
+        if client.count(COLLECTION).count == len(dataset.documents):
+            store = NormAwareVectorStore(
+                COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
+            )
+            return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
+        client.delete_collection(COLLECTION)  # what a killed run left
+    store = NormAwareVectorStore(
+        COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
+    )
+    longest_first = sorted(dataset.documents, key=lambda document: -len(document.content))
+    for start in range(0, len(longest_first), _BATCH):
+        progress("Embedding documents", start, len(longest_first))
+        store.add(_nodes(longest_first[start : start + _BATCH], embedding))
+    progress("Embedding documents", len(longest_first), len(longest_first))
+    return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
+
+
+def _nodes(documents: Sequence[Document], embedding: RawEmbedding) -> list[TextNode]:
+    vectors = embedding.get_text_embedding_batch([document.content for document in documents])
+    return [
+        TextNode(id_=document.id, text=document.content, embedding=vector)
+        for document, vector in zip(documents, vectors, strict=True)
+    ]
+
+
+def collect(
+    systems: Sequence[System],
+    queries: Sequence[Query],
+    *,
+    index: VectorStoreIndex,
+    embedding: RawEmbedding,
+    llm: Answerer | None,
+    context_k: int,
+    rows: Rows,
+    progress: Progress,
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Retrieve for every system and query and answer from what was found, resuming where rows end.
+
+    Two systems that retrieved the same contexts in the same order share one answer: it costs once, and the
+    model's own noise cannot pose as a difference between them.
+
+    Args:
+        systems: what to compare.
+        queries: the questions.
+        index: over a `NormAwareVectorStore` that holds every document.
+        embedding: the encoder under test.
+        llm: answers; None collects retrieval only.
+        context_k: documents an answer is written from, at most `TOP_K`.
+        rows: the run so far, and where new rows go.
+        progress: told of rows collected.
+
+    Returns:
+        `{(system, query_id): row}`; a row has `system`, `query_id`, `documents` ({id, score, norm}, best
+        first), `answer`, `seconds`, and `failure` where the model gave no answer. Failed answers of an
+        earlier run are asked for again.
+    """
+    found = {(row["system"], row["query_id"]): row for row in rows.read()}
+    answers = {
+        (row["query_id"], _context_ids(row, context_k)): row["answer"]
+        for row in found.values()
+        if row["answer"] is not None
+    }
+    wanted = [(system, query) for query in queries for system in systems]
+    missing = [(s, q) for s, q in wanted if _is_open(found.get((s.name, q.id)), llm)]
+    asked = list(dict.fromkeys(query for _, query in missing))
+    vectors = dict(zip(asked, embedding.embed_queries([q.text for q in asked]), strict=True)) if asked else {}
+    retrievers = {
+        s.name: NormAwareRetriever(index, similarity=s.similarity, similarity_top_k=TOP_K, exact=True)
+        for s in systems
+    }
+    for done, (system, query) in enumerate(missing, start=len(wanted) - len(missing)):
+        progress("Retrieving and answering", done, len(wanted))
+        started = time.perf_counter()
+        nodes = retrievers[system.name].retrieve(QueryBundle(query.text, embedding=vectors[query]))
+        row: dict[str, Any] = {
+            "system": system.name,
+            "query_id": query.id,
+            "documents": [
+                {"id": n.node_id, "score": n.score, "norm": n.document_norm}
+                for n in nodes
+                if isinstance(n, NodeWithNorms)
+            ],
+            "answer": None,
+        }
+        key = (query.id, _context_ids(row, context_k))
+        if llm is not None and key not in answers:
+            try:
+                answers[key] = llm.answer(query.text, [node.text for node in nodes[:context_k]])
+            except LLMError as error:
+                row["failure"] = str(error)
+        if llm is not None:
+            row["answer"] = answers.get(key)
+        row["seconds"] = round(time.perf_counter() - started, 4)
+        rows.append(row)
+        found[system.name, query.id] = row
+    progress("Retrieving and answering", len(wanted), len(wanted))
+    return {(s.name, q.id): found[s.name, q.id] for s, q in wanted}
+
+
+def _is_open(row: Mapping[str, Any] | None, llm: Answerer | None) -> bool:
+    return row is None or (llm is not None and row["answer"] is None)
+
+
+def _context_ids(row: Mapping[str, Any], context_k: int) -> tuple[str, ...]:
+    return tuple(document["id"] for document in row["documents"][:context_k])

@@ -1,0 +1,334 @@
+"""The command line: index, search, benchmark, report, backfill."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from norm_aware.errors import CollectionError, DatasetError, NormAwareError, QueryError
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+    from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="""Norm-aware retrieval over unnormalised vectors in Qdrant.
+
+    Every option can also be set in norm-aware.toml, in .env or as NORM_AWARE_<NAME> in the environment; an
+    option given here wins.""",
+)
+
+Collection = Annotated[str | None, typer.Option(help="Name of the Qdrant collection.")]
+QdrantUrl = Annotated[str | None, typer.Option(help="URL of a Qdrant server; embedded storage if not given.")]
+QdrantPath = Annotated[Path | None, typer.Option(help="Folder of the embedded storage.")]
+Encoder = Annotated[str | None, typer.Option(help="Encoder: a hub name, a path, or 'offline'.")]
+
+
+@app.command()
+def index(
+    source: Annotated[
+        str, typer.Argument(help="'pydocs', a BEIR folder, a .jsonl file or a folder of texts.")
+    ],
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Embed documents raw and store them under Dot, with their norms.
+
+    Running it again with the same documents replaces them and adds none.
+    """
+    settings = _settings(
+        collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
+    )
+    from llama_index.core.schema import TextNode
+
+    from norm_aware.benchmark.dataset import read_documents
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+
+    documents = sorted(read_documents(source), key=lambda document: -len(document.content))
+    embedding = _embedding(settings)
+    with _client(settings) as client, _progress() as progress:
+        store = NormAwareVectorStore(
+            settings.collection,
+            client=client,
+            embed_model=embedding,
+            allow_normalized=settings.allow_normalized,
+        )
+        step = 512
+        for start in range(0, len(documents), step):
+            progress("Embedding documents", start, len(documents))
+            batch = documents[start : start + step]
+            vectors = embedding.get_text_embedding_batch([document.content for document in batch])
+            store.add(
+                [
+                    TextNode(id_=document.id, text=document.content, embedding=vector)
+                    for document, vector in zip(batch, vectors, strict=True)
+                ]
+            )
+        progress("Embedding documents", len(documents), len(documents))
+    print(f"{len(documents)} documents embedded by {embedding.model_name} into {settings.collection!r}.")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    similarity: Annotated[str | None, typer.Option(help="cosine, dot or document_power=NUMBER.")] = None,
+    similarity_top_k: Annotated[int | None, typer.Option("--top-k", help="Documents to return.")] = None,
+    exact: Annotated[
+        bool | None, typer.Option("--exact", help="Score every document by brute force.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Search a collection by any similarity of the power family."""
+    settings = _settings(
+        similarity=similarity,
+        similarity_top_k=similarity_top_k,
+        exact=exact,
+        collection=collection,
+        encoder=encoder,
+        qdrant_url=qdrant_url,
+        qdrant_path=qdrant_path,
+    )
+    if not query.strip():
+        raise QueryError("The query is empty; ask something.")
+    from llama_index.core import VectorStoreIndex
+
+    from norm_aware.llamaindex.nodes import NodeWithNorms
+    from norm_aware.llamaindex.retriever import NormAwareRetriever
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+
+    with _client(settings) as client:
+        _require_collection(client, settings.collection)
+        embedding = _embedding(settings)
+        store = NormAwareVectorStore(settings.collection, client=client, embed_model=embedding)
+        retriever = NormAwareRetriever(
+            VectorStoreIndex.from_vector_store(store, embed_model=embedding),
+            similarity=settings.similarity,
+            similarity_top_k=settings.similarity_top_k,
+            candidates=settings.candidates,
+            exact=settings.exact,
+        )
+        nodes = [node for node in retriever.retrieve(query) if isinstance(node, NodeWithNorms)]
+    if as_json:
+        for node in nodes:
+            print(
+                json.dumps(
+                    {"id": node.node_id, "score": node.score, "norm": node.document_norm, "text": node.text}
+                )
+            )
+        return
+    from norm_aware.console import print_nodes
+
+    print_nodes(nodes, similarity=settings.similarity)
+
+
+@app.command()
+def benchmark(
+    dataset: Annotated[str, typer.Option(help="'pydocs' or a folder in BEIR's layout.")] = "pydocs",
+    systems: Annotated[
+        str, typer.Option(help="Similarities to compare, by commas; the first is the baseline.")
+    ] = "cosine,document_power=0.5,dot",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; results/<dataset> if not given.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="How many queries to ask, a seeded sample.")] = None,
+    split: Annotated[str, typer.Option(help="Which qrels/<split>.tsv to read.")] = "test",
+    llm: Annotated[str | None, typer.Option(help="'smollm2', a .gguf file, or a model's name.")] = None,
+    llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Model that judges the answers, for RAGAS's metrics.")
+    ] = None,
+    judge_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
+    answers: Annotated[bool, typer.Option(help="Have a language model answer the questions.")] = True,
+    context_k: Annotated[int | None, typer.Option(help="Documents an answer is written from.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the sample and the resampling.")] = None,
+    encoder: Encoder = None,
+) -> None:
+    """Compare similarities end to end: retrieval, answers, RAGAS, paired with intervals, as a report.
+
+    A run that was stopped goes on where it was; nothing is paid for twice.
+    """
+    settings = _settings(
+        llm=llm,
+        llm_base_url=llm_base_url,
+        judge=judge,
+        judge_base_url=judge_base_url,
+        context_k=context_k,
+        seed=seed,
+        encoder=encoder,
+    )
+    from norm_aware.benchmark.dataset import load_dataset
+    from norm_aware.benchmark.models import open_models
+    from norm_aware.benchmark.run import run_benchmark
+    from norm_aware.benchmark.system import parse_systems
+    from norm_aware.console import print_comparison
+
+    chosen = parse_systems(systems.split(","))
+    loaded = load_dataset(dataset, split=split)
+    out = out or Path("results") / loaded.name
+    with (
+        open_models(settings, answers=answers, embedding=_embedding(settings)) as (models, notes),
+        _progress() as bar,
+    ):
+        results = run_benchmark(
+            loaded,
+            chosen,
+            out,
+            models=models,
+            limit=limit,
+            context_k=settings.context_k,
+            seed=settings.seed,
+            allow_normalized=settings.allow_normalized,
+            notes=notes,
+            progress=bar,
+        )
+    print_comparison(results)
+    print(f"{out / 'results.json'}\n{out / 'report.html'}")
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="A results.json, or the folder it lies in.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; report.html beside it if not given.")
+    ] = None,
+) -> None:
+    """Render results.json as one HTML file that needs no network."""
+    from norm_aware.benchmark.report import write_report
+
+    print(write_report(results / "results.json" if results.is_dir() else results, out))
+
+
+@app.command()
+def backfill(
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Add the norm to every point of an existing Dot collection, from its stored vectors.
+
+    With --encoder, the encoder the vectors were made with is recorded too.
+    """
+    settings = _settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
+    from norm_aware.llamaindex.embedding import encoder_identity
+    from norm_aware.qdrant.backfill import backfill as steps
+    from norm_aware.qdrant.calls import is_local, run
+
+    with _client(settings) as client, _progress() as progress:
+        _require_collection(client, settings.collection)
+        written = run(
+            client,
+            steps(
+                settings.collection,
+                payload_index=not is_local(client),
+                encoder=encoder_identity(_embedding(_settings(encoder=encoder))) if encoder else None,
+                progress=lambda done, total: progress("Writing norms", done, total),
+            ),
+        )
+    print(f"Wrote the norm of {written} points in collection {settings.collection!r}.")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line on standard error and exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except NormAwareError as error:
+        _fail(str(error))
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        print("Stopped; run the same command again to go on.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    print(f"Error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _settings(**given: Any) -> Settings:
+    from norm_aware.settings import Settings
+
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _embedding(settings: Settings) -> RawEmbedding:
+    from norm_aware import offline
+    from norm_aware.llamaindex.embedding import RawEmbedding
+
+    if settings.encoder == "offline":
+        return offline.encoder()
+    try:
+        return RawEmbedding(
+            settings.encoder,
+            query_prompt=settings.query_prompt,
+            document_prompt=settings.document_prompt,
+            batch_size=settings.batch_size,
+            device=settings.device,
+        )
+    except (OSError, ValueError) as error:
+        raise QueryError(
+            f"Encoder {settings.encoder!r} cannot be loaded ({str(error).splitlines()[0]}); give a "
+            "sentence-transformers model's hub name or path, or 'offline'."
+        ) from error
+
+
+@contextmanager
+def _client(settings: Settings) -> Iterator[QdrantClient]:
+    from qdrant_client import QdrantClient
+
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    where = settings.qdrant_url or settings.qdrant_path
+    try:
+        client = (
+            QdrantClient(url=settings.qdrant_url, api_key=key)
+            if settings.qdrant_url
+            else QdrantClient(path=str(settings.qdrant_path))
+        )
+        client.get_collections()
+    except NormAwareError:
+        raise
+    except Exception as error:  # whatever the engine says, its user wants one line
+        raise CollectionError(f"Qdrant cannot be opened at {where}: {error}") from error
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _require_collection(client: QdrantClient, collection: str) -> None:
+    if not client.collection_exists(collection):
+        others = ", ".join(repr(found.name) for found in client.get_collections().collections) or "none"
+        raise DatasetError(
+            f"There is no collection {collection!r} (there are: {others}); `norm-aware index` makes one."
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    from norm_aware.console import progress_bars
+
+    with progress_bars() as bars:
+        yield bars
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What the command line shows: progress bars, search results, the comparison."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from norm_aware.llamaindex.nodes import NodeWithNorms
+
+_EXCERPT = 160
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per stage of long work, on standard error; lines of text where that is not a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+        said: dict[str, int] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            tenth = 10 * done // max(total, 1)
+            if not console.is_terminal and said.get(stage) != tenth:
+                print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
+            said[stage] = tenth
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield show
+
+
+def print_nodes(nodes: Sequence[NodeWithNorms], *, similarity: str) -> None:
+    """Search results as a table."""
+    table = Table(title=f"by {similarity}", title_justify="left", show_lines=False)
+    for heading in ("#", "score", "norm"):
+        table.add_column(heading, justify="right")
+    table.add_column("document")
+    for rank, node in enumerate(nodes, start=1):
+        text = " ".join(node.text.split())
+        shown = Text.assemble(
+            (node.node_id, "bold"), " ", text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else "")
+        )
+        table.add_row(str(rank), f"{node.score:.4f}", f"{node.document_norm:.3f}", shown)
+    Console().print(table if nodes else "Nothing matches.")
+
+
+def print_comparison(results: Mapping[str, Any]) -> None:
+    """Means of every system and paired differences from the baseline, as a table."""
+    baseline = results["baseline"]
+    table = Table(
+        title=f"{results['dataset']['name']}: {results['dataset']['queries']} queries, "
+        f"{results['dataset']['documents']} documents; differences from {baseline}",
+        title_justify="left",
+    )
+    table.add_column("measure")
+    for system in results["systems"]:
+        table.add_column(system, justify="right")
+    table.caption = (
+        "mean, then difference [95% interval]; * where Holm-adjusted p < .05 and the interval excludes 0"
+    )
+    found = {(c["candidate"], c["measure"]): c for c in results["comparisons"]}
+    for measure in results["measures"]:
+        cells = []
+        for system, means in results["systems"].items():
+            mean = means[measure]
+            cell = "-" if mean is None else f"{mean:.3f}"
+            comparison = found.get((system, measure))
+            if comparison and comparison["difference"] is not None:
+                cell += (
+                    f"\n{comparison['difference']:+.3f} [{comparison['low']:+.3f}, {comparison['high']:+.3f}]"
+                )
+                clear = comparison["p_holm"] < 0.05 and not comparison["low"] <= 0 <= comparison["high"]
+                cell += " *" if clear else ""
+            cells.append(cell)
+        table.add_row(measure, *cells)
+    # a pipe has no width of its own; the table must not be folded into nothing there
+    console = Console() if sys.stdout.isatty() else Console(width=24 + 34 * len(results["systems"]))
+    console.print(table)
+    if results["failures"]:
+        console.print(f"{len(results['failures'])} calls failed; the report lists each with its reason.")

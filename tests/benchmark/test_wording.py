@@ -1,0 +1,90 @@
+import json
+import math
+
+import pytest
+
+from norm_aware.benchmark.wording import number, outcome, p_value, setting, signed, verdict
+
+
+def comparison(**changes: object):
+    row = {"baseline": "cosine", "candidate": "dot", "measure": "nDCG@10", "difference": 0.05, "low": 0.01}
+    return row | {"high": 0.09, "p_holm": 0.01, "n": 200} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "better"),
+        ({"difference": -0.05, "low": -0.09, "high": -0.01}, "worse"),
+        ({"p_holm": 0.05}, "not shown"),
+        ({"low": 0.0}, "not shown"),
+        ({"low": -0.01}, "not shown"),
+        ({"p_holm": None}, "not shown"),
+        ({"low": None, "high": None}, "not shown"),
+        ({"difference": None}, "not measured"),
+        ({"difference": math.nan}, "not measured"),
+    ],
+)
+def test_a_difference_is_shown_only_by_interval_and_p_together(changes, expected):
+    assert outcome(comparison(**changes)) == expected
+
+
+def test_a_shown_difference_says_which_way_and_how_surely():
+    found = verdict(comparison(difference=-0.165, low=-0.201, high=-0.130, p_holm=0.0008))
+    assert found.claim == "dot is worse than cosine"
+    assert found.evidence.replace("\N{MINUS SIGN}", "-") == (
+        "nDCG@10 -0.165 (95% interval -0.201 to -0.130, Holm-adjusted p 0.0008, 200 questions)"
+    )
+
+
+def test_a_difference_that_chance_explains_is_not_called_one():
+    found = verdict(comparison(p_holm=0.4, n=1))
+    assert found.claim == "No difference was shown between dot and cosine"
+    assert found.evidence.endswith("Holm-adjusted p 0.400, 1 question)")
+
+
+def test_a_comparison_without_a_question_has_no_numbers():
+    found = verdict(comparison(difference=None, low=None, high=None, p_holm=None, n=0))
+    assert found.claim == "dot and cosine could not be compared on nDCG@10"
+    assert not any(character.isdigit() for character in found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.12345, "0.123"),
+        (-0.5, "-0.500"),
+        (-0.0, "0.000"),
+        (-1e-17, "0.000"),
+        (-0.0002, "-0.0002"),
+        (812.34, "812.3"),
+        (math.inf, "∞"),
+        (-math.inf, "-∞"),
+    ],
+)
+def test_a_number_never_hides_its_sign_behind_zeros(value, text):
+    assert number(value).replace("\N{MINUS SIGN}", "-") == text
+
+
+def test_a_signed_number_shows_a_plus_only_above_zero():
+    assert [signed(value) for value in (0.5, 0.0, 1e-17, 0.0002)] == ["+0.500", "0.000", "0.000", "+0.0002"]
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.00001, "<0.0001"),
+        (0.00012, "0.0001"),
+        (0.031, "0.031"),
+        (0.04996, "<0.05"),
+        (0.05, "0.050"),
+        (1, "1.000"),
+    ],
+)
+def test_a_p_value_never_rounds_across_a_line_that_matters(p, text):
+    assert p_value(p) == text
+
+
+def test_a_setting_reads_as_a_person_would_say_it():
+    assert [setting(value) for value in (True, False, 3, 0.5, "é")] == ["yes", "no", "3", "0.5", "é"]
+    assert json.loads(setting({"a": [1, None]})) == {"a": [1, None]}

@@ -1,0 +1,72 @@
+"""Fixtures shared by the tests: the packaged encoder, a fast fake one, Qdrant on every embedded engine."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # a test that would reach for a hub must fail at once, not wait
+os.environ["RAGAS_DO_NOT_TRACK"] = "true"
+for name in [name for name in os.environ if name.startswith("NORM_AWARE_") and name != "NORM_AWARE_DATA"]:
+    del os.environ[name]  # a developer's own settings must not decide a test
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from qdrant_client import QdrantClient
+
+from norm_aware import RawEmbedding, offline
+
+DATA = Path(os.environ.get("NORM_AWARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+class HashEmbedding(BaseEmbedding):
+    """A deterministic encoder without a model: same text, same vector; norms spread over a decade."""
+
+    dimension: int = 16
+
+    def _vector(self, text: str) -> list[float]:
+        seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+        generator = np.random.default_rng(seed)
+        return (generator.normal(size=self.dimension) * generator.lognormal(0, 0.8)).tolist()
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._vector(query)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._vector(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._vector(text)
+
+
+@pytest.fixture
+def hash_embedding() -> HashEmbedding:
+    return HashEmbedding(model_name="hash")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> RawEmbedding:
+    """The packaged MiniLM, raw."""
+    return offline.encoder()
+
+
+@pytest.fixture(params=["memory", "disk"])
+def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QdrantClient]:
+    """Real Qdrant, in memory and on disk."""
+    client = (
+        QdrantClient(":memory:") if request.param == "memory" else QdrantClient(path=str(tmp_path / "qdrant"))
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real datasets."""
+    if not DATA.is_dir():
+        pytest.skip(f"no datasets in {DATA}; NORM_AWARE_DATA names their folder")
+    return DATA

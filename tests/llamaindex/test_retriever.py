@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+from llama_index.core import StorageContext, VectorStoreIndex
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.retrievers import QueryFusionRetriever
+from llama_index.core.schema import QueryBundle, TextNode
+from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+from llama_index.vector_stores.qdrant import QdrantVectorStore
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from qdrant_client import QdrantClient, models
+
+from norm_aware import NormAwareRerank, NormAwareRetriever, NormAwareVectorStore, PowerSimilarity
+from norm_aware.errors import CollectionError, ContractError, DimensionError, QueryError
+from norm_aware.llamaindex.events import NormRetrievalEvent
+from norm_aware.llamaindex.nodes import NodeWithNorms
+
+SIZE = 400
+POWERS = [-0.5, 0.0, 0.3, 1.0, 1.5]
+
+
+@pytest.fixture
+def index(client, hash_embedding) -> VectorStoreIndex:
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding)
+    store.add(
+        [
+            TextNode(
+                id_=f"n{i}",
+                text=f"t{i}",
+                metadata={"i": i},
+                embedding=hash_embedding.get_text_embedding(f"t{i}"),
+            )
+            for i in range(SIZE)
+        ]
+    )
+    return VectorStoreIndex.from_vector_store(store, embed_model=hash_embedding)
+
+
+def brute_force(embedding, query: str, document_power: float) -> list[str]:
+    vectors = np.array([embedding.get_text_embedding(f"t{i}") for i in range(SIZE)])
+    q, lengths = np.array(embedding.get_query_embedding(query)), np.linalg.norm(vectors, axis=1)
+    scores = (vectors @ q) / np.linalg.norm(q) * lengths ** (document_power - 1)
+    return [f"n{i}" for i in np.argsort(-scores, kind="stable")]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("document_power", POWERS)
+def test_retrieval_is_brute_force_for_every_document_power(index, hash_embedding, document_power, exact):
+    retriever = NormAwareRetriever(
+        index, similarity=PowerSimilarity(document_power=document_power), similarity_top_k=10, exact=exact
+    )
+    for query in ("one", "two", "three"):
+        found = [node.node_id for node in retriever.retrieve(query)]
+        assert found == brute_force(hash_embedding, query, document_power)[:10]
+
+
+def test_async_retrieval_finds_what_sync_retrieval_finds(index):
+    retriever = NormAwareRetriever(index, similarity="document_power=0.5", similarity_top_k=7)
+
+    async def both() -> list[list[tuple[str, float]]]:
+        found = await asyncio.gather(*(retriever.aretrieve("why") for _ in range(5)))
+        return [[(node.node_id, node.score) for node in nodes] for nodes in found]
+
+    expected = [(node.node_id, node.score) for node in retriever.retrieve("why")]
+    assert asyncio.run(both()) == [expected] * 5
+
+
+def test_a_retrieved_node_carries_the_three_numbers_that_give_its_score(index, hash_embedding):
+    for name in ("cosine", "dot", "query_normalized", "document_normalized", "document_power=-0.5"):
+        retriever = NormAwareRetriever(index, similarity=name, similarity_top_k=5)
+        for node in retriever.retrieve("why"):
+            assert isinstance(node, NodeWithNorms)
+            vector = np.array(hash_embedding.get_text_embedding(node.text))
+            query = np.array(hash_embedding.get_query_embedding("why"))
+            assert node.dot == pytest.approx(vector @ query, rel=1e-4, abs=1e-4)
+            assert node.document_norm == pytest.approx(np.linalg.norm(vector), rel=1e-6)
+            assert node.query_norm == pytest.approx(np.linalg.norm(query), rel=1e-6)
+            score = retriever.similarity.from_dot(node.dot, node.query_norm, node.document_norm)
+            assert node.score == pytest.approx(float(score), rel=1e-4)
+
+
+def test_the_callers_query_bundle_is_not_written_to(index):
+    bundle = QueryBundle("why")
+    retriever = NormAwareRetriever(index)
+    retriever.retrieve(bundle)
+    asyncio.run(retriever.aretrieve(bundle))
+    assert bundle.embedding is None
+
+
+def test_an_embedding_in_the_bundle_is_used_and_one_of_another_dimension_refused(index, hash_embedding):
+    retriever = NormAwareRetriever(index, similarity_top_k=3)
+    given = QueryBundle("ignored", embedding=hash_embedding.get_query_embedding("why"))
+    assert [n.node_id for n in retriever.retrieve(given)] == [n.node_id for n in retriever.retrieve("why")]
+    with pytest.raises(DimensionError, match=r"dimension 3; .*QueryBundle"):
+        retriever.retrieve(QueryBundle("why", embedding=[1.0, 2.0, 3.0]))
+
+
+def test_filters_narrow_what_is_searched(index):
+    filters = MetadataFilters(filters=[MetadataFilter(key="i", value=10, operator="<")])
+    low = models.Filter(must=[models.FieldCondition(key="i", range=models.Range(lt=10))])
+    for options in (
+        {"filters": filters},
+        {"qdrant_filters": low},
+        {"node_ids": [f"n{i}" for i in range(10)]},
+    ):
+        for exact in (False, True):
+            retriever = NormAwareRetriever(index, similarity_top_k=50, exact=exact, **options)
+            assert {node.node_id for node in retriever.retrieve("why")} == {f"n{i}" for i in range(10)}
+
+
+def test_a_filter_that_nothing_matches_finds_nothing(index):
+    filters = MetadataFilters(filters=[MetadataFilter(key="i", value=-1)])
+    assert NormAwareRetriever(index, filters=filters).retrieve("why") == []
+
+
+@pytest.mark.parametrize("query", ["", "   "])
+def test_an_empty_query_is_refused(index, query):
+    with pytest.raises(QueryError, match="The query is empty"):
+        NormAwareRetriever(index).retrieve(query)
+
+
+def test_a_top_k_or_candidates_below_one_is_refused(index):
+    for options in ({"similarity_top_k": 0}, {"similarity_top_k": -1}, {"candidates": 0}):
+        with pytest.raises(QueryError, match="at least 1"):
+            NormAwareRetriever(index, **options)
+    retriever = NormAwareRetriever(index)
+    retriever.similarity_top_k = 4
+    assert len(retriever.retrieve("why")) == 4
+    with pytest.raises(QueryError, match="at least 1"):
+        retriever.similarity_top_k = 0
+
+
+def test_an_index_over_another_store_is_refused(hash_embedding):
+    stock = QdrantVectorStore("docs", client=QdrantClient(":memory:"))
+    index = VectorStoreIndex.from_vector_store(stock, embed_model=hash_embedding)
+    with pytest.raises(CollectionError, match=r"QdrantVectorStore.*NormAwareVectorStore"):
+        NormAwareRetriever(index)
+
+
+def test_an_encoder_other_than_the_stores_is_refused(index, encoder):
+    with pytest.raises(ContractError, match=r"raw:all-MiniLM-L6-v2.*HashEmbedding:hash"):
+        NormAwareRetriever(index, embed_model=encoder)
+
+
+def test_fusion_recognises_a_node_that_two_of_our_retrievers_found(index):
+    retrievers = [
+        NormAwareRetriever(index, similarity=PowerSimilarity(document_power=power), similarity_top_k=SIZE)
+        for power in (0, 1)
+    ]
+    fusion = QueryFusionRetriever(
+        retrievers,
+        mode="reciprocal_rerank",
+        num_queries=1,
+        similarity_top_k=2 * SIZE,
+        use_async=False,
+        llm=_llm(),
+    )
+    nodes = fusion.retrieve("why")
+    assert len(nodes) == len({node.node_id for node in nodes}) == SIZE
+
+
+def test_a_query_engine_takes_the_retriever_and_the_reranker(index):
+    engine = RetrieverQueryEngine.from_args(
+        retriever=NormAwareRetriever(index, similarity="dot", similarity_top_k=20),
+        node_postprocessors=[NormAwareRerank(similarity="cosine", top_n=3)],
+        llm=_llm(),
+    )
+    response = engine.query("why")
+    assert str(response)
+    assert len(response.source_nodes) == 3
+    assert all(abs(node.score) <= 1 for node in response.source_nodes)
+    assert len(asyncio.run(engine.aquery("why")).source_nodes) == 3
+
+
+def test_an_event_tells_figures_and_no_text(index):
+    seen: list[object] = []
+
+    class Handler(BaseEventHandler):
+        def handle(self, event, **_: object) -> None:
+            seen.append(event)
+
+    handler = Handler()
+    dispatcher = get_dispatcher()
+    dispatcher.add_event_handler(handler)
+    try:
+        NormAwareRetriever(index, similarity="dot", similarity_top_k=3).retrieve("a secret question")
+    finally:
+        dispatcher.event_handlers.remove(handler)
+    (event,) = [event for event in seen if isinstance(event, NormRetrievalEvent)]
+    assert (event.similarity, event.similarity_top_k, event.found, event.exact) == ("dot", 3, 3, False)
+    assert event.seconds > 0
+    assert "secret" not in event.model_dump_json()
+
+
+def test_cosine_from_raw_vectors_ranks_as_a_stock_cosine_collection_does(data, encoder):
+    corpus = [json.loads(line) for line in (data / "covidqa" / "corpus.jsonl").read_text().splitlines()[:400]]
+    questions = [
+        json.loads(line) for line in (data / "covidqa" / "queries.jsonl").read_text().splitlines()[:20]
+    ]
+    vectors = encoder.get_text_embedding_batch([document["text"] for document in corpus])
+    nodes = [
+        TextNode(text=document["text"], embedding=vector, id_=_uuid(i))
+        for i, (document, vector) in enumerate(zip(corpus, vectors, strict=True))
+    ]
+    client = QdrantClient(":memory:")
+    raw = NormAwareVectorStore("raw", client=client, embed_model=encoder)
+    raw.add(nodes)
+    stock = VectorStoreIndex(
+        nodes,
+        storage_context=StorageContext.from_defaults(
+            vector_store=QdrantVectorStore("stock", client=client, index_doc_id=False)
+        ),
+        embed_model=encoder,
+    ).as_retriever(similarity_top_k=10)
+    ours = NormAwareRetriever(
+        VectorStoreIndex.from_vector_store(raw, embed_model=encoder), similarity_top_k=10
+    )
+    for question in questions:
+        expected, found = stock.retrieve(question["text"]), ours.retrieve(question["text"])
+        assert [n.score for n in found] == pytest.approx([n.score for n in expected], abs=1e-5)
+        assert [n.node_id for n in found] == [n.node_id for n in expected]
+
+
+def _uuid(i: int) -> str:
+    return f"00000000-0000-0000-0000-{i:012d}"
+
+
+def _llm() -> object:
+    from llama_index.core.llms import MockLLM
+
+    return MockLLM()

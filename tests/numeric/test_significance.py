@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p
+
+
+def differences(seed: int = 3, n: int = 60, mean: float = 0.05) -> np.ndarray:
+    return np.random.default_rng(seed).normal(mean, 0.2, n)
+
+
+def test_the_bootstrap_interval_agrees_with_scipys_percentile_bootstrap():
+    values = differences()
+    oracle = scipy.stats.bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert bootstrap_interval(values) == pytest.approx((oracle.low, oracle.high), abs=0.004)
+
+
+def test_the_permutation_p_agrees_with_scipys_exact_test():
+    values = differences(n=10, mean=0.1)
+    oracle = scipy.stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", n_resamples=np.inf
+    ).pvalue
+    assert permutation_p(values, permutations=50_000) == pytest.approx(oracle, abs=0.01)
+
+
+def test_no_difference_at_all_has_p_one_and_an_interval_of_zero():
+    assert permutation_p(np.zeros(20)) == 1.0
+    assert bootstrap_interval(np.zeros(20)) == (0.0, 0.0)
+
+
+def test_a_p_value_is_never_zero():
+    assert permutation_p(np.ones(100), permutations=999) == pytest.approx(0.001)
+
+
+def test_the_same_seed_gives_the_same_figures_and_the_sign_flips_the_interval():
+    values = differences()
+    assert bootstrap_interval(values, seed=5) == bootstrap_interval(values, seed=5)
+    low, high = bootstrap_interval(values, seed=5)
+    assert bootstrap_interval(-values, seed=5) == pytest.approx((-high, -low))
+    assert permutation_p(values) == permutation_p(-values)
+
+
+def test_blocks_do_not_change_how_many_resamples_are_drawn(monkeypatch):
+    monkeypatch.setattr("norm_aware.numeric.significance._BLOCK", 100)
+    assert permutation_p(np.ones(30), permutations=1999) == pytest.approx(1 / 2000, rel=1)
+    assert bootstrap_interval(np.ones(30)) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], [np.inf, 1], [[1.0, 2.0]]])
+def test_differences_that_are_no_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="one finite number per query"):
+        bootstrap_interval(values)
+    with pytest.raises(ValueError, match="one finite number per query"):
+        permutation_p(values)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_agrees_with_its_definition(p_values):
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    expected, running = [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
+        expected[i] = running
+    assert holm(p_values).tolist() == pytest.approx(expected)
+    assert (holm(p_values) >= np.array(p_values)).all()

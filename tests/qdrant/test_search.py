@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qdrant_client import QdrantClient, models
+
+from norm_aware.errors import CollectionError, MissingNormError, QueryError
+from norm_aware.geometry.norms import norm_edges, norms
+from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity, Similarity
+from norm_aware.qdrant.calls import run
+from norm_aware.qdrant.collection import Contract, create_collection
+from norm_aware.qdrant.search import SearchOptions, require_searchable, search
+
+
+def filled(client: QdrantClient, vectors: np.ndarray, *, ranges: int = 8) -> Contract:
+    lengths = norms(vectors)
+    contract = Contract("e", "f", vectors.shape[1], norm_edges=norm_edges(lengths, ranges=ranges))
+    run(client, create_collection("c", contract, payload_index=False))
+    client.upsert(
+        "c",
+        [
+            models.PointStruct(id=i, vector=v.tolist(), payload={"norm": float(n), "even": i % 2 == 0})
+            for i, (v, n) in enumerate(zip(vectors, lengths, strict=True))
+        ],
+    )
+    return contract
+
+
+def skewed(seed: int, count: int = 300, dimension: int = 8) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    directions = generator.normal(size=(count, dimension))
+    return (directions * generator.lognormal(0, 1, (count, 1))).astype(np.float32)
+
+
+def brute_force(vectors: np.ndarray, query: np.ndarray, similarity: Similarity) -> np.ndarray:
+    return similarity.from_dot(
+        vectors.astype(np.float64) @ query.astype(np.float64), np.linalg.norm(query), norms(vectors)
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-1, 1), st.floats(-1, 2), st.integers(1, 20))
+def test_an_exact_search_is_brute_force_for_any_power(seed, query_power, document_power, limit):
+    vectors = skewed(seed, count=80)
+    query = skewed(seed + 1, count=1)[0]
+    similarity = PowerSimilarity(query_power, document_power)
+    client = QdrantClient(":memory:")
+    contract = filled(client, vectors)
+    options = SearchOptions(similarity, exact=True)
+    hits = run(client, search("c", query, limit=limit, contract=contract, options=options, local=True))
+    scores = brute_force(vectors, query, similarity)
+    assert [hit.score for hit in hits] == pytest.approx(sorted(scores, reverse=True)[:limit], rel=1e-4)
+    for hit in hits:
+        assert hit.score == pytest.approx(scores[hit.point.id], rel=1e-4)
+        assert hit.dot == pytest.approx(float(vectors[hit.point.id] @ query), rel=1e-4, abs=1e-5)
+        assert hit.query_norm == pytest.approx(float(np.linalg.norm(query)))
+
+
+@pytest.mark.parametrize("document_power", [0.0, 0.5, 1.0])
+def test_norm_ranges_find_what_one_dot_prefetch_would_miss(client, document_power):
+    vectors = skewed(5, count=1500)
+    contract = filled(client, vectors)
+    similarity = PowerSimilarity(document_power=document_power)
+    found = one = 0
+    for query in skewed(6, count=20):
+        best = set(np.argsort(-brute_force(vectors, query, similarity))[:10].tolist())
+        hits = run(client, search("c", query, limit=10, contract=contract, options=SearchOptions(similarity)))
+        found += len(best & {hit.point.id for hit in hits})
+        single = Contract("e", "f", vectors.shape[1])
+        options = SearchOptions(similarity, candidates=50)
+        hits = run(client, search("c", query, limit=10, contract=single, options=options))
+        one += len(best & {hit.point.id for hit in hits})
+    assert found >= 190
+    assert one <= found
+    if document_power == 0:
+        assert one < 150
+
+
+def test_a_filter_holds_in_every_range(client):
+    vectors = skewed(7)
+    contract = filled(client, vectors)
+    even = models.Filter(must=[models.FieldCondition(key="even", match=models.MatchValue(value=True))])
+    query = skewed(8, count=1)[0]
+    for exact in (False, True):
+        for similarity in (COSINE, DOT):
+            options = SearchOptions(similarity, exact=exact, query_filter=even)
+            hits = run(client, search("c", query, limit=10, contract=contract, options=options, local=True))
+            scores = brute_force(vectors, query, similarity)
+            best = sorted(range(0, 300, 2), key=lambda i: -scores[i])[:10]
+            assert [hit.point.id for hit in hits] == best
+
+
+def test_zero_and_negative_scores_are_returned_as_they_are(client):
+    vectors = np.array([[1, 0], [0, 2], [-3, 0], [0, 0]], dtype=np.float32)
+    contract = filled(client, vectors, ranges=2)
+    for exact in (False, True):
+        options = SearchOptions(COSINE, exact=exact)
+        hits = run(
+            client,
+            search(
+                "c", np.array([2, 0], np.float32), limit=4, contract=contract, options=options, local=True
+            ),
+        )
+        assert {hit.point.id: hit.score for hit in hits} == pytest.approx({0: 1, 1: 0, 2: -1, 3: 0})
+
+
+def test_a_zero_query_scores_everything_zero(client):
+    contract = filled(client, skewed(1))
+    hits = run(
+        client,
+        search(
+            "c", np.zeros(8, np.float32), limit=3, contract=contract, options=SearchOptions(DOT), local=True
+        ),
+    )
+    assert [hit.score for hit in hits] == [0, 0, 0]
+
+
+def test_a_similarity_that_qdrant_cannot_compute_is_refused():
+    class Other(Similarity):
+        name = "other"
+
+        def score(self, cosine, query_norm, document_norm) -> NoReturn:
+            raise AssertionError
+
+    with pytest.raises(QueryError, match="power family"):
+        SearchOptions(Other())
+
+
+def test_candidates_below_one_are_refused():
+    with pytest.raises(QueryError, match="candidates is 0; at least 1"):
+        SearchOptions(candidates=0)
+
+
+def test_a_collection_without_points_or_norms_is_not_searched(client):
+    run(client, create_collection("c", Contract("e", "f", 2), payload_index=False))
+    with pytest.raises(CollectionError, match="holds no documents"):
+        run(client, require_searchable("c", points=0))
+    client.upsert("c", [models.PointStruct(id=1, vector=[1, 2], payload={})])
+    with pytest.raises(
+        MissingNormError, match=r"1 points without 'norm'.*norm-aware backfill --collection c"
+    ):
+        run(client, require_searchable("c", points=1))
+    with pytest.raises(MissingNormError, match="norm-aware backfill"):
+        run(
+            client,
+            search(
+                "c",
+                np.ones(2, np.float32),
+                limit=1,
+                contract=Contract("e", "f", 2),
+                options=SearchOptions(DOT),
+            ),
+        )
