@@ -175,7 +175,7 @@ def benchmark(
         encoder=encoder,
     )
     from norm_aware.benchmark.dataset import load_dataset
-    from norm_aware.benchmark.models import open_models
+    from norm_aware.benchmark.models import ModelSpec, open_models
     from norm_aware.benchmark.run import run_benchmark
     from norm_aware.benchmark.system import parse_systems
     from norm_aware.console import print_comparison
@@ -183,10 +183,20 @@ def benchmark(
     chosen = parse_systems(systems.split(","))
     loaded = load_dataset(dataset, split=split)
     out = out or Path("results") / loaded.name
-    with (
-        open_models(settings, answers=answers, embedding=_embedding(settings)) as (models, notes),
-        _progress() as bar,
-    ):
+    answerer = ModelSpec(settings.llm, settings.llm_base_url, settings.llm_api_key) if answers else None
+    judging = (
+        ModelSpec(settings.judge, settings.judge_base_url, settings.judge_api_key) if settings.judge else None
+    )
+    opened = open_models(
+        _embedding(settings),
+        llm=answerer,
+        judge=judging,
+        answer_tokens=settings.answer_tokens,
+        context_budget=settings.context_budget,
+        timeout=settings.timeout,
+        seed=settings.seed,
+    )
+    with opened as (models, notes), _progress() as bar:
         results = run_benchmark(
             loaded,
             chosen,

@@ -7,12 +7,14 @@ What is given later in this list wins: defaults, `norm-aware.toml`, `.env`, envi
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
     judge_api_key: SecretStr | None = Field(None, description="API key of that endpoint.")
     context_k: int = Field(3, gt=0, description="Retrieved documents an answer is written from.")
     answer_tokens: int = Field(48, gt=0, description="Longest answer, in tokens.")
+    context_budget: int = Field(2400, gt=0, description="Longest prompt, in characters.")
     timeout: float = Field(120.0, gt=0, description="Seconds a model may take for one answer.")
     seed: int = Field(0, description="Of every random choice.")
 
@@ -99,7 +102,14 @@ class Settings(BaseSettings):
         toml = Path(os.environ.get(CONFIG, "norm-aware.toml"))
         if CONFIG in os.environ and not toml.is_file():
             raise SettingsError(f"{CONFIG} names {str(toml)!r}, which is not a file.")
-        return init_settings, env_settings, dotenv_settings, _Toml(settings_cls, toml_file=toml)
+        return init_settings, env_settings, _DotEnv(settings_cls), _Toml(settings_cls, toml_file=toml)
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """A `.env` file, in which other tools' variables may stand beside ours."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {k: v for k, v in super()._load_env_vars().items() if k.upper().startswith(PREFIX)}
 
 
 class _Toml(TomlConfigSettingsSource):

@@ -44,12 +44,9 @@ def page(made):
 
 
 def test_the_same_results_give_the_same_bytes(results, page):
-    assert render(json.loads(json.dumps(results))) == page
-
-
-def test_rendering_leaves_the_results_as_they_were(results, made):
-    render(results)
-    assert results == made
+    before = json.dumps(results)
+    assert render(json.loads(before)) == render(results) == page
+    assert json.dumps(results) == before
 
 
 def test_every_tag_is_closed_in_order_and_every_id_is_unique(page):
@@ -65,8 +62,7 @@ def test_every_reference_within_the_page_leads_somewhere(page):
     ids = {attributes.get("id") for _, attributes in elements}
     wanted = {attributes["href"] for tag, attributes in elements if tag == "a"}
     labels = {name for _, a in elements for name in (a.get("aria-labelledby") or "").split()}
-    assert wanted
-    assert labels
+    assert len(wanted) * len(labels) > 0
     assert {"#" + name for name in labels} | wanted <= {f"#{name}" for name in ids}
 
 
@@ -180,7 +176,7 @@ def test_every_failure_is_listed_and_announced_beside_the_verdict(results):
         for i in range(45)
     ]
     text = Outline(render(results)).text
-    assert "45 calls failed and left scores missing : 45 in dot." in text
+    assert "45 failures left scores missing : 45 in dot." in text
     assert all(f"refused, try {i} " in text + " " for i in range(45))
 
 

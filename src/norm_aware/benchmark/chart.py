@@ -166,7 +166,7 @@ def histogram(norms: Mapping[str, Any]) -> Histogram | None:
         return None
     span = edges[-1] - edges[0] or abs(edges[0]) or 1.0  # bins without width: every norm is the same
     axis = Axis(edges[0], edges[0] + span, nice_step(span, 6), start=8.0, end=99.0)
-    levels = Axis(0.0, tallest, nice_step(tallest, 3))
+    levels = Axis(0.0, tallest, nice_step(tallest, 4))
     return Histogram(
         axis,
         tuple(

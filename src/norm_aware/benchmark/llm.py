@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ OPENAI = "https://api.openai.com/v1"
 """Where a model is asked that was given no base URL."""
 
 PROMPT_TOKENS = 4096
-"""Room for the prompt in a model served in this process: the default budget at 1.5 characters a token."""
+"""Least room for the prompt in a model served here; a longer budget gets a token per 1.5 characters."""
 
 _KEY_VARIABLE = "OPENAI_API_KEY"
 _NO_KEY = "none"  # most local servers want a key and take any
@@ -135,7 +135,7 @@ class LLMConfig:
         if isinstance(error, openai.APIConnectionError):
             return f"{self} could not be reached; check that it runs there."
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            # the body is left out: endpoints repeat parts of the key in it
+            # without the body, in which endpoints repeat parts of the key
             return f"{self} refused the API key (HTTP {error.status_code}); give it a valid one."
         if isinstance(error, openai.APIStatusError):
             return self.redact(f"{self} answered HTTP {error.status_code}: {_detail(error.body)}")
@@ -164,8 +164,7 @@ class LLM:
 
     Attributes:
         config: as given.
-        fingerprint: hash of everything that changes an answer: model, endpoint (or the model file's
-            digest), temperature, lengths, seed and prompt.
+        fingerprint: hash of everything that changes an answer.
 
     Raises:
         LLMError: when the endpoint cannot be used as configured.
@@ -211,10 +210,8 @@ class LLM:
         fixed = len(PROMPT["system"]) + len(PROMPT["user"].format(contexts="", question=question))
         room = self.config.context_budget - fixed - sum(len(label) + 2 for label in labels)
         if room < 0:
-            raise LLMError(
-                f"A question of {len(question)} characters leaves no room for texts in a prompt of "
-                f"{self.config.context_budget}; raise context_budget."
-            )
+            size = f"question of {len(question)} characters in a prompt of {self.config.context_budget}"
+            raise LLMError(f"No room is left for texts beside a {size}; raise context_budget.")
         share = room // max(1, len(contexts))
         shown = [label + text[:share].strip() for label, text in zip(labels, contexts, strict=True)]
         user = PROMPT["user"].format(contexts="\n\n".join(shown) or "(no texts)", question=question)
@@ -243,6 +240,7 @@ def open_llm(
     base_url: str | None = None,
     api_key: SecretStr | None = None,
     max_tokens: int = 64,
+    context_budget: int = 6000,
     timeout: float = 120.0,
     seed: int = 0,
 ) -> Iterator[LLM]:
@@ -255,6 +253,7 @@ def open_llm(
         base_url: OpenAI-compatible endpoint.
         api_key: its key.
         max_tokens: longest answer, in tokens.
+        context_budget: longest prompt, in characters.
         timeout: seconds one request may take.
         seed: of the sampling.
 
@@ -267,14 +266,15 @@ def open_llm(
         ...     llm.answer("Where is the Louvre?", ["The Louvre stands in Paris."])
         'Paris'
     """
-    config = LLMConfig(spec, base_url, api_key, max_tokens=max_tokens, timeout=timeout, seed=seed)
     path = _file(spec) if base_url is None else None
+    options: dict[str, Any] = {"max_tokens": max_tokens, "context_budget": context_budget, "seed": seed}
     with ExitStack() as stack:
         if path is not None:
-            server = stack.enter_context(LlamaServer(path, context_tokens=PROMPT_TOKENS + max_tokens))
-            config = replace(
-                config, model=path.name, base_url=server.base_url, api_key=None, weights=gguf_digest(path)
-            )
+            tokens = max(PROMPT_TOKENS, context_budget * 2 // 3) + max_tokens
+            server = stack.enter_context(LlamaServer(path, context_tokens=tokens))
+            spec, base_url, api_key = path.name, server.base_url, None
+            options["weights"] = gguf_digest(path)
+        config = LLMConfig(spec, base_url, api_key, timeout=timeout, **options)
         yield stack.enter_context(closing(LLM(config)))
 
 

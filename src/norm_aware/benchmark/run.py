@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qdrant_client import QdrantClient
 
 from norm_aware.benchmark.dataset import Dataset
+from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.scoring import Judge, SampleMetrics, score_run
-from norm_aware.benchmark.system import COLLECTION, TOP_K, Answerer, Progress, System, collect, open_index
+from norm_aware.benchmark.scoring import score_run
+from norm_aware.benchmark.system import COLLECTION, TOP_K, Progress, System, collect, open_index
 from norm_aware.errors import BenchmarkError
-from norm_aware.llamaindex.embedding import RawEmbedding
 from norm_aware.llamaindex.points import point_id
 from norm_aware.qdrant.collection import NORM
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The models of a run.
-
-    Attributes:
-        embedding: the encoder under test.
-        metrics: judge-free metrics.
-        llm: answers the questions; None measures retrieval only.
-        judge: judges the answers; None leaves judged metrics out.
-    """
-
-    embedding: RawEmbedding
-    metrics: SampleMetrics
-    llm: Answerer | None = None
-    judge: Judge | None = None
 
 
 def run_benchmark(

@@ -1,0 +1,127 @@
+"""An OpenAI-compatible server on loopback that does as its mode says, for the tests of whatever asks one."""
+
+import json
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SLOW = 2.0
+"""Seconds a slow server takes for an answer."""
+
+
+class FakeOpenAI:
+    """Serves chat completions while its block runs.
+
+    Args:
+        mode: "ok"; "slow"; "failing" (HTTP 500); "busy" (HTTP 429 once, then ok); "refusing" (HTTP 401);
+            "malformed" (the body is no JSON); "off_schema" (content is no JSON); "no_choice"; "no_text";
+            "zero" (ok, with 0 for every number); "wild" (ok, with 7 for every number).
+        text: what it says where no JSON schema is asked for.
+
+    Attributes:
+        base_url: where it listens.
+        requests: the bodies received, in order; `keys`: the authorisation that came with each.
+    """
+
+    def __init__(self, mode="ok", text="Paris"):
+        self.mode, self.text = mode, text
+        self.requests, self.keys = [], []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def respond(self, body, key):
+        """Status and body of the response to a request."""
+        self.requests.append(body)
+        self.keys.append(key)
+        error = {"error": {"message": f"it broke, and your key is {key}", "type": "server_error"}}
+        match self.mode:
+            case "slow":
+                time.sleep(SLOW)
+            case "failing":
+                return 500, json.dumps(error)
+            case "refusing":
+                return 401, json.dumps(error)
+            case "busy" if len(self.requests) == 1:
+                return 429, json.dumps(error)
+            case "malformed":
+                return 200, '{"choices": [{"mess'
+            case "no_choice":
+                return 200, json.dumps(completion(None) | {"choices": []})
+            case "no_text":
+                return 200, json.dumps(completion(None))
+            case "off_schema":
+                return 200, json.dumps(completion("I would say it is rather good."))
+        schema = requested_schema(body["messages"])
+        number = {"zero": 0, "wild": 7}.get(self.mode, 1)
+        text = json.dumps(minimal(schema, schema, number)) if schema else self.text
+        return 200, json.dumps(completion(text))
+
+
+def completion(text):
+    """A chat completion that says the text."""
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "fake",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+
+
+def requested_schema(messages):
+    """The JSON schema that the first message spells out, if it does."""
+    found = re.search(r"\{\s*\"(\$defs|description|properties)\".*\}", messages[0]["content"], re.DOTALL)
+    return json.loads(found[0]) if found and messages[0]["role"] == "system" else None
+
+
+def minimal(schema, root, number):
+    """The smallest value of a JSON schema, one item to a list."""
+    if "$ref" in schema:
+        return minimal(root["$defs"][schema["$ref"].rpartition("/")[2]], root, number)
+    match schema["type"]:
+        case "object":
+            return {name: minimal(part, root, number) for name, part in schema["properties"].items()}
+        case "array":
+            return [minimal(schema["items"], root, number)]
+        case "integer":
+            return number
+        case "string":
+            return "Where is the Louvre?"
+    raise ValueError(f"no minimal value for {schema}")
+
+
+def _handler(fake):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, text = fake.respond(body, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            content = text.encode()
+            try:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Retry-After-Ms", "10")
+                self.end_headers()
+                self.wfile.write(content)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the client gave up waiting
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
