@@ -1,8 +1,8 @@
 """Does one request find the exact top k? Compares the retriever with brute force and with stock cosine.
 
-For each document power: how much of the brute-force top k the default search (a Dot prefetch per norm range)
-and `exact=True` hold, beside a single Dot prefetch of as many candidates; and whether cosine from raw vectors
-ranks as a stock Cosine collection of the same vectors does.
+For each document power: how much of the brute-force top k a Dot prefetch per norm range (what a server is
+asked) and `exact=True` hold, beside a single Dot prefetch of as many candidates; and whether cosine from
+raw vectors ranks as a stock Cosine collection of the same vectors does.
 
     python integration/exactness.py --data DIR [--queries N] --out FILE.json
 """
@@ -27,8 +27,8 @@ from norm_aware import NormAwareRetriever, NormAwareVectorStore, PowerSimilarity
 from norm_aware.benchmark.dataset import Query, read_beir
 from norm_aware.llamaindex.points import point_id
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.search import SearchOptions, search
+from norm_aware.qdrant.collection import RANGES, Contract
+from norm_aware.qdrant.search import SearchOptions, default_candidates, search
 
 TOLERANCE = 1e-6  # scores this close are ties, whose order no engine promises
 
@@ -103,7 +103,9 @@ def main() -> None:
     for power in (-0.5, 0.0, 0.5, 1.0):
         similarity = PowerSimilarity(document_power=power)
         ways = {
-            "default": NormAwareRetriever(index, similarity=similarity, similarity_top_k=k),
+            "ranges": NormAwareRetriever(
+                index, similarity=similarity, similarity_top_k=k, candidates=default_candidates(k, power)
+            ),
             "exact": NormAwareRetriever(index, similarity=similarity, similarity_top_k=k, exact=True),
         }
         equal = dict.fromkeys([*ways, "one prefetch"], 0)
@@ -125,7 +127,9 @@ def main() -> None:
                             question,
                             limit=k,
                             contract=Contract(None, None, vectors.shape[1]),
-                            options=SearchOptions(similarity, candidates=8 * max(25, 5 * k // 2)),
+                            options=SearchOptions(
+                                similarity, candidates=RANGES * default_candidates(k, power)
+                            ),
                             local=True,
                         ),
                     )

@@ -54,6 +54,12 @@ def encoder() -> RawEmbedding:
     return offline.encoder()
 
 
+@pytest.fixture(scope="session")
+def static() -> RawEmbedding:
+    """The packaged static encoder, raw: thousands of texts a second."""
+    return RawEmbedding("static", model=offline.static_encoder())
+
+
 @pytest.fixture(params=["memory", "disk"])
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QdrantClient]:
     """Real Qdrant, in memory and on disk."""

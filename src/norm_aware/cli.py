@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from norm_aware.errors import CollectionError, DatasetError, NormAwareError, QueryError
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
     from norm_aware.llamaindex.embedding import RawEmbedding
     from norm_aware.settings import Settings
+
+# typer carries a click of its own or uses the installed one: its public exception leads to the right class
+_UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,12 +55,13 @@ def index(
     settings = _settings(
         collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
     )
-    from llama_index.core.schema import TextNode
-
     from norm_aware.benchmark.dataset import read_documents
-    from norm_aware.llamaindex.store import NormAwareVectorStore
 
     documents = sorted(read_documents(source), key=lambda document: -len(document.content))
+    from llama_index.core.schema import TextNode  # seconds of imports, once there is something to index
+
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+
     embedding = _embedding(settings)
     with _client(settings) as client, _progress() as progress:
         store = NormAwareVectorStore(
@@ -108,14 +111,14 @@ def search(
     )
     if not query.strip():
         raise QueryError("The query is empty; ask something.")
-    from llama_index.core import VectorStoreIndex
-
-    from norm_aware.llamaindex.nodes import NodeWithNorms
-    from norm_aware.llamaindex.retriever import NormAwareRetriever
-    from norm_aware.llamaindex.store import NormAwareVectorStore
-
     with _client(settings) as client:
         _require_collection(client, settings.collection)
+        from llama_index.core import VectorStoreIndex  # seconds of imports, once they are needed
+
+        from norm_aware.llamaindex.nodes import NodeWithNorms
+        from norm_aware.llamaindex.retriever import NormAwareRetriever
+        from norm_aware.llamaindex.store import NormAwareVectorStore
+
         embedding = _embedding(settings)
         store = NormAwareVectorStore(settings.collection, client=client, embed_model=embedding)
         retriever = NormAwareRetriever(
@@ -175,13 +178,14 @@ def benchmark(
         encoder=encoder,
     )
     from norm_aware.benchmark.dataset import load_dataset
-    from norm_aware.benchmark.models import ModelSpec, open_models
+
+    loaded = load_dataset(dataset, split=split)
+    from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
     from norm_aware.benchmark.run import run_benchmark
     from norm_aware.benchmark.system import parse_systems
     from norm_aware.console import print_comparison
 
     chosen = parse_systems(systems.split(","))
-    loaded = load_dataset(dataset, split=split)
     out = out or Path("results") / loaded.name
     answerer = ModelSpec(settings.llm, settings.llm_base_url, settings.llm_api_key) if answers else None
     judging = (
@@ -238,18 +242,22 @@ def backfill(
     With --encoder, the encoder the vectors were made with is recorded too.
     """
     settings = _settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
-    from norm_aware.llamaindex.embedding import encoder_identity
     from norm_aware.qdrant.backfill import backfill as steps
     from norm_aware.qdrant.calls import is_local, run
 
     with _client(settings) as client, _progress() as progress:
         _require_collection(client, settings.collection)
+        identity = None
+        if encoder:
+            from norm_aware.llamaindex.embedding import encoder_identity
+
+            identity = encoder_identity(_embedding(_settings(encoder=encoder)))
         written = run(
             client,
             steps(
                 settings.collection,
                 payload_index=not is_local(client),
-                encoder=encoder_identity(_embedding(_settings(encoder=encoder))) if encoder else None,
+                encoder=identity,
                 progress=lambda done, total: progress("Writing norms", done, total),
             ),
         )
@@ -262,9 +270,9 @@ def main() -> None:
         app(standalone_mode=False)
     except NormAwareError as error:
         _fail(str(error))
-    except click.ClickException as error:
+    except _UsageError as error:
         _fail(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("Stopped; run the same command again to go on.", file=sys.stderr)
         sys.exit(130)
 

@@ -48,11 +48,11 @@ def brute_force(embedding, query: str, document_power: float) -> list[str]:
     return [f"n{i}" for i in np.argsort(-scores, kind="stable")]
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("options", [{}, {"candidates": 25}, {"exact": True}])
 @pytest.mark.parametrize("document_power", POWERS)
-def test_retrieval_is_brute_force_for_every_document_power(index, hash_embedding, document_power, exact):
+def test_retrieval_is_brute_force_for_every_document_power(index, hash_embedding, document_power, options):
     retriever = NormAwareRetriever(
-        index, similarity=PowerSimilarity(document_power=document_power), similarity_top_k=10, exact=exact
+        index, similarity=PowerSimilarity(document_power=document_power), similarity_top_k=10, **options
     )
     for query in ("one", "two", "three"):
         found = [node.node_id for node in retriever.retrieve(query)]

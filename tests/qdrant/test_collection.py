@@ -89,7 +89,7 @@ def test_edges_are_placed_when_the_collection_has_doubled_and_kept_otherwise(cli
         )
         contract = run(client, refresh_edges("c", contract))
         seen.append((contract.edges_count, len(contract.norm_edges)))
-    assert seen == [(8, 7), (8, 7), (16, 7)]
+    assert seen == [(8, 15), (8, 15), (16, 15)]
     assert run(client, open_collection("c"))[0] == contract
 
 
@@ -109,7 +109,7 @@ def test_backfill_writes_every_norm_and_the_contract_and_changes_nothing_the_sec
     assert all(r.payload == {"kept": r.id, "norm": lengths[r.id]} for r in records)
     contract, _ = run(client, open_collection("c"))
     assert (contract.encoder, contract.fingerprint, contract.dimension) == ("raw:e", "f", 4)
-    assert len(contract.norm_edges) == 7
+    assert len(contract.norm_edges) == 15
     assert run(client, backfill("c", payload_index=False)) == 0
 
 

@@ -12,8 +12,8 @@ from norm_aware.errors import CollectionError, MissingNormError, QueryError
 from norm_aware.geometry.norms import norm_edges, norms
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity, Similarity
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import Contract, create_collection
-from norm_aware.qdrant.search import SearchOptions, require_searchable, search
+from norm_aware.qdrant.collection import RANGES, Contract, create_collection
+from norm_aware.qdrant.search import SearchOptions, default_candidates, require_searchable, search
 
 
 def filled(client: QdrantClient, vectors: np.ndarray, *, ranges: int = 8) -> Contract:
@@ -60,24 +60,44 @@ def test_an_exact_search_is_brute_force_for_any_power(seed, query_power, documen
         assert hit.query_norm == pytest.approx(float(np.linalg.norm(query)))
 
 
-@pytest.mark.parametrize("document_power", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("document_power", [-0.5, 0.0, 0.5, 1.0])
 def test_norm_ranges_find_what_one_dot_prefetch_would_miss(client, document_power):
     vectors = skewed(5, count=1500)
-    contract = filled(client, vectors)
+    contract = filled(client, vectors, ranges=RANGES)
+    whole = Contract("e", "f", vectors.shape[1])
     similarity = PowerSimilarity(document_power=document_power)
     found = one = 0
-    for query in skewed(6, count=20):
+    for query in skewed(6, count=10):
         best = set(np.argsort(-brute_force(vectors, query, similarity))[:10].tolist())
-        hits = run(client, search("c", query, limit=10, contract=contract, options=SearchOptions(similarity)))
-        found += len(best & {hit.point.id for hit in hits})
-        single = Contract("e", "f", vectors.shape[1])
-        options = SearchOptions(similarity, candidates=50)
-        hits = run(client, search("c", query, limit=10, contract=single, options=options))
-        one += len(best & {hit.point.id for hit in hits})
-    assert found >= 190
+        for contracted in (contract, whole):
+            options = SearchOptions(similarity, candidates=None if contracted is contract else 100)
+            hits = run(client, search("c", query, limit=10, contract=contracted, options=options))
+            held = len(best & {hit.point.id for hit in hits})
+            found, one = (found + held, one) if contracted is contract else (found, one + held)
+    assert found >= 99
     assert one <= found
-    if document_power == 0:
-        assert one < 150
+    if document_power <= 0:
+        assert one < 80
+
+
+def test_local_mode_scores_every_document_unless_candidates_are_given():
+    vectors = skewed(5, count=600)
+    client = QdrantClient(":memory:")
+    contract = filled(client, vectors)
+    query = skewed(6, count=1)[0]
+    similarity = PowerSimilarity(document_power=-2)
+    best = np.argsort(-brute_force(vectors, query, similarity))[:10].tolist()
+    for candidates, is_exact in ((None, True), (1, False)):
+        options = SearchOptions(similarity, candidates=candidates)
+        hits = run(client, search("c", query, limit=10, contract=contract, options=options, local=True))
+        assert ([hit.point.id for hit in hits] == best) is is_exact
+
+
+@pytest.mark.parametrize(
+    ("limit", "document_power", "expected"), [(1, 0.5, 25), (10, 0, 25), (100, 1, 250), (10, -0.5, 100)]
+)
+def test_more_candidates_are_taken_for_more_hits_and_for_negative_powers(limit, document_power, expected):
+    assert default_candidates(limit, document_power) == expected
 
 
 def test_a_filter_holds_in_every_range(client):
@@ -87,7 +107,7 @@ def test_a_filter_holds_in_every_range(client):
     query = skewed(8, count=1)[0]
     for exact in (False, True):
         for similarity in (COSINE, DOT):
-            options = SearchOptions(similarity, exact=exact, query_filter=even)
+            options = SearchOptions(similarity, candidates=25, exact=exact, query_filter=even)
             hits = run(client, search("c", query, limit=10, contract=contract, options=options, local=True))
             scores = brute_force(vectors, query, similarity)
             best = sorted(range(0, 300, 2), key=lambda i: -scores[i])[:10]

@@ -62,7 +62,7 @@ def collect() -> list[tuple[str, str, str]]:
 
 def _topic_passages(topics: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     """Passages of all topics; text that several topics share is met once, in the most specific of them."""
-    sections = {topic: list(_sections(text)) for topic, text in topics.items()}
+    sections = {topic: list(_sections(topic, text)) for topic, text in topics.items()}
     seen: set[str] = set()
     uses: Counter[str] = Counter()
     for topic in sorted(topics, key=lambda t: (len(sections[t]), len(t), t)):
@@ -78,12 +78,14 @@ def _topic_passages(topics: dict[str, str]) -> Iterator[tuple[str, str, str]]:
                 yield f"{id_}-{uses[id_]}" if uses[id_] > 1 else id_, f"{topic}: {_plain(heading)}", text
 
 
-def _sections(text: str) -> Iterator[tuple[str, str]]:
-    """`(heading, body)` of each section: a heading is a line underlined by one repeated character."""
-    text = text.replace("\r\n", "\n").strip("\n")
-    headings = list(re.finditer(r"^(\S.*)\n([*=~^\"#-])\2+$", text, re.MULTILINE))
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
-        yield heading[1], text[heading.end() : following.start() if following else len(text)]
+def _sections(topic: str, text: str) -> Iterator[tuple[str, str]]:
+    """`(heading, body)` of each section: a heading is a line underlined by one repeated character.
+
+    What stands above the first heading, or has none, goes by the topic's name.
+    """
+    parts = re.split(r"^(\S.*)\n([*=~^\"#-])\2+$", text.replace("\r\n", "\n"), flags=re.MULTILINE)
+    headings, bodies = [topic, *parts[1::3]], [parts[0], *parts[3::3]]
+    return zip(headings, bodies, strict=True)
 
 
 def _passages(body: str) -> Iterator[str]:

@@ -28,15 +28,15 @@ dispatcher = get_dispatcher(__name__)
 class NormAwareRetriever(BaseRetriever):
     """Retrieves by cosine, dot or any document power from raw vectors in Qdrant.
 
-    One request a query: the best Dot candidates of each norm range, rescored by Qdrant's formula. The
-    default similarity is cosine, which is never worse than what you have; choose another on evidence.
+    One request a query. On a server: the best Dot candidates of each norm range, rescored by Qdrant's formula.
+    In local mode, which has no index to spare work, every document is scored. The default similarity is cosine, which is never worse than what you have; choose another on evidence.
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
         similarity: a `PowerSimilarity` or its name, such as `"document_power=0.5"`.
         similarity_top_k: how many nodes are returned.
-        candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25. More finds
-            documents that a similarity far from dot would rank high and dot does not.
+        candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25, and more for
+            a negative document power, whose best documents dot ranks low.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.

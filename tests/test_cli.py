@@ -1,0 +1,163 @@
+"""The command line as its user runs it: in a process of its own, in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from qdrant_client import QdrantClient, models
+
+CORPUS = [
+    {"_id": "rain", "title": "Rain", "text": "Water that falls from clouds in drops."},
+    {"_id": "snow", "title": "Snow", "text": "Frozen water that falls in white flakes and covers the hills."},
+    {"_id": "wind", "title": "Wind", "text": "Air that moves from high to low pressure."},
+]
+
+
+def norm_aware(*arguments, cwd: Path, env=None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "norm_aware.cli", *arguments],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    beir = tmp_path / "beir"
+    beir.mkdir()
+    (beir / "corpus.jsonl").write_text("".join(json.dumps(document) + "\n" for document in CORPUS))
+    (beir / "queries.jsonl").write_text(
+        json.dumps({"_id": "q1", "text": "What are flakes?", "answers": ["frozen water"]}) + "\n"
+        + json.dumps({"_id": "q2", "text": "What moves the air?", "answers": ["pressure"]}) + "\n"
+    )  # fmt: skip
+    (beir / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tsnow\t1\nq2\twind\t1\n")
+    return tmp_path
+
+
+def refused(done: subprocess.CompletedProcess[str], message: str) -> None:
+    """One line, exit code 2, no stack trace."""
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert message in last
+    assert "Traceback" not in done.stderr
+
+
+def test_documents_are_indexed_found_by_any_similarity_and_not_doubled(folder):
+    for _ in range(2):
+        indexed = norm_aware("index", "beir", cwd=folder)
+        assert indexed.returncode == 0, indexed.stderr
+        assert "3 documents embedded by raw:all-MiniLM-L6-v2 into 'documents'" in indexed.stdout
+    for similarity in ("dot", "document_power=0.5"):
+        found = norm_aware(
+            "search", "What are flakes?", "--similarity", similarity, "--top-k", "2", "--json", cwd=folder
+        )
+        assert found.returncode == 0, found.stderr
+        rows = [json.loads(line) for line in found.stdout.splitlines()]
+        assert rows[0]["id"] == "snow"
+        assert len(rows) == 2
+        assert set(rows[0]) == {"id", "score", "norm", "text"}
+    table = norm_aware("search", "What moves?", cwd=folder)
+    assert "wind" in table.stdout
+    assert table.returncode == 0
+
+
+def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folder):
+    done = norm_aware(
+        "benchmark",
+        "--dataset",
+        "beir",
+        "--systems",
+        "cosine,dot",
+        "--no-answers",
+        "--out",
+        "run",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nDCG@10" in done.stdout
+    assert "report.html" in done.stdout
+    results = json.loads((folder / "run" / "results.json").read_text())
+    assert set(results["systems"]) == {"cosine", "dot"}
+    first = (folder / "run" / "report.html").read_bytes()
+    (folder / "run" / "report.html").unlink()
+    again = norm_aware("report", "run", cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "run" / "report.html").read_bytes() == first
+
+
+def test_backfill_makes_an_existing_dot_collection_searchable(folder):
+    assert norm_aware("index", "beir", cwd=folder).returncode == 0
+    storage = str(folder / "norm-aware-data")
+    client = QdrantClient(path=storage)
+    records, _ = client.scroll("documents", with_vectors=True)
+    client.create_collection(
+        "old", vectors_config=models.VectorParams(size=384, distance=models.Distance.DOT)
+    )
+    client.upsert(
+        "old",
+        [
+            models.PointStruct(
+                id=r.id, vector=r.vector, payload={k: v for k, v in (r.payload or {}).items() if k != "norm"}
+            )
+            for r in records
+        ],
+    )
+    client.close()
+    search = ("search", "flakes", "--collection", "old", "--json")
+    refused(norm_aware(*search, cwd=folder), "norm-aware backfill --collection old")
+    done = norm_aware("backfill", "--collection", "old", "--encoder", "offline", cwd=folder)
+    assert "Wrote the norm of 3 points" in done.stdout, done.stderr
+    assert json.loads(norm_aware(*search, cwd=folder).stdout.splitlines()[0])["id"] == "snow"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("index", "nowhere"), "no documents in 'nowhere'"),
+        (("search", "x"), "There is no collection 'documents' (there are: none)"),
+        (("search", " "), "The query is empty"),
+        (("search", "x", "--top-k", "0"), "similarity_top_k: "),
+        (("search", "x", "--similarity", "cosin"), "No similarity is named 'cosin'"),
+        (("search",), "Missing"),
+        (("search", "x", "--absent"), "No such option"),
+        (("benchmark", "--dataset", "nowhere"), "There is no folder 'nowhere'"),
+        (("benchmark", "--dataset", "beir", "--systems", "cosine,cosine"), "named twice"),
+        (("benchmark", "--dataset", "beir", "--limit", "0", "--no-answers"), "at least 1 is needed"),
+        (("benchmark", "--dataset", "beir", "--llm", "absent.gguf"), "absent.gguf"),
+        (("report", "nowhere"), "nowhere"),
+        (("index", "beir", "--encoder", "./no-such-model"), "Encoder './no-such-model' cannot be loaded"),
+        (
+            ("search", "x", "--qdrant-url", "http://127.0.0.1:9"),
+            "Qdrant cannot be opened at http://127.0.0.1:9",
+        ),
+        (("backfill", "--collection", "absent"), "There is no collection 'absent'"),
+    ],
+)
+def test_a_users_mistake_ends_in_one_line_and_exit_code_two(folder, arguments, message):
+    refused(norm_aware(*arguments, cwd=folder), message)
+
+
+def test_a_bad_setting_in_the_environment_is_named_without_its_value(folder):
+    done = norm_aware("search", "x", cwd=folder, env={"NORM_AWARE_SEED": "sk-secret"})
+    refused(done, "seed: ")
+    assert "sk-secret" not in done.stderr
+
+
+def test_help_teaches_every_command(folder):
+    top = norm_aware("--help", cwd=folder)
+    assert top.returncode == 0
+    for command in ("index", "search", "benchmark", "report", "backfill"):
+        assert command in top.stdout
+        shown = norm_aware(command, "--help", cwd=folder)
+        assert shown.returncode == 0
+        assert "--help" in shown.stdout
