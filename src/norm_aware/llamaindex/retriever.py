@@ -28,8 +28,9 @@ dispatcher = get_dispatcher(__name__)
 class NormAwareRetriever(BaseRetriever):
     """Retrieves by cosine, dot or any document power from raw vectors in Qdrant.
 
-    One request a query. On a server: the best Dot candidates of each norm range, rescored by Qdrant's formula.
-    In local mode, which has no index to spare work, every document is scored. The default similarity is cosine, which is never worse than what you have; choose another on evidence.
+    One request a query. On a server it asks for the best Dot candidates of each norm range and lets Qdrant's
+    formula rescore them; in local mode, which has no index to spare work, every document is scored. The
+    default similarity is cosine, which is never worse than what you have; choose another on evidence.
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
