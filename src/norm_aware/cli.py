@@ -152,6 +152,7 @@ def benchmark(
         Path | None, typer.Option(help="Folder of the run; results/<dataset> if not given.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="How many queries to ask, a seeded sample.")] = None,
+    answer_limit: Annotated[int | None, typer.Option(help="How many of these are answered too.")] = None,
     split: Annotated[str, typer.Option(help="Which qrels/<split>.tsv to read.")] = "test",
     llm: Annotated[str | None, typer.Option(help="'smollm2', a .gguf file, or a model's name.")] = None,
     llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
@@ -207,6 +208,7 @@ def benchmark(
             out,
             models=models,
             limit=limit,
+            answer_limit=answer_limit,
             context_k=settings.context_k,
             seed=settings.seed,
             allow_normalized=settings.allow_normalized,

@@ -128,6 +128,16 @@ def test_a_limit_asks_so_many_queries_and_a_larger_one_goes_on(models, tmp_path)
     assert len(models.llm.asked) - asked <= 4
 
 
+def test_questions_beyond_the_answer_limit_are_retrieved_and_not_answered(models, tmp_path):
+    results = run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2, answer_limit=3)
+    by = {c["measure"]: c for c in results["comparisons"]}
+    assert (by["nDCG@10"]["n"], by["squad_f1"]["n"], by["squad_f1"]["missing_baseline"]) == (8, 3, 0)
+    assert len(models.llm.asked) <= 6
+    asked = len(models.llm.asked)
+    run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2)
+    assert 0 < len(models.llm.asked) - asked <= 10
+
+
 def test_the_same_run_gives_the_same_figures(models, tmp_path, static):
     found = [
         run_benchmark(

@@ -28,6 +28,7 @@ def run_benchmark(
     *,
     models: Models,
     limit: int | None = None,
+    answer_limit: int | None = None,
     context_k: int = 3,
     seed: int = 0,
     allow_normalized: bool = False,
@@ -46,6 +47,7 @@ def run_benchmark(
             `report.html`.
         models: the encoder, and what answers and judges.
         limit: how many queries are asked, a seeded sample; None asks all.
+        answer_limit: how many of these are answered too; None answers all.
         context_k: documents an answer is written from.
         seed: of the sample and the resampling.
         allow_normalized: take embeddings that all have length 1.
@@ -86,6 +88,7 @@ def run_benchmark(
             embedding=models.embedding,
             llm=models.llm,
             context_k=context_k,
+            answer_limit=answer_limit,
             rows=Rows(out / "run.jsonl"),
             progress=progress,
         )
@@ -113,6 +116,7 @@ def run_benchmark(
             **configuration,
             "judge_fingerprint": models.judge.fingerprint if models.judge else None,
             "limit": limit,
+            "answer_limit": answer_limit,
             **(notes or {}),
         },
         seed=seed,

@@ -133,6 +133,7 @@ def collect(
     embedding: RawEmbedding,
     llm: Answerer | None,
     context_k: int,
+    answer_limit: int | None = None,
     rows: Rows,
     progress: Progress,
 ) -> dict[tuple[str, str], dict[str, Any]]:
@@ -148,6 +149,7 @@ def collect(
         embedding: the encoder under test.
         llm: answers; None collects retrieval only.
         context_k: documents an answer is written from, at most `TOP_K`.
+        answer_limit: how many of the queries, from the first, are answered; None answers all.
         rows: the run so far, and where new rows go.
         progress: told of rows collected.
 
@@ -163,7 +165,8 @@ def collect(
         if row["answer"] is not None
     }
     wanted = [(system, query) for query in queries for system in systems]
-    missing = [(s, q) for s, q in wanted if _is_open(found.get((s.name, q.id)), llm)]
+    to_answer = {query.id for query in queries[:answer_limit]} if llm is not None else set()
+    missing = [(s, q) for s, q in wanted if _is_open(found.get((s.name, q.id)), q.id in to_answer)]
     asked = list(dict.fromkeys(query for _, query in missing))
     vectors = dict(zip(asked, embedding.embed_queries([q.text for q in asked]), strict=True)) if asked else {}
     retrievers = {
@@ -185,13 +188,12 @@ def collect(
             "answer": None,
         }
         key = (query.id, _context_ids(row, context_k))
-        if llm is not None and key not in answers:
+        if llm is not None and query.id in to_answer and key not in answers:
             try:
                 answers[key] = llm.answer(query.text, [node.text for node in nodes[:context_k]])
             except LLMError as error:
                 row["failure"] = str(error)
-        if llm is not None:
-            row["answer"] = answers.get(key)
+        row["answer"] = answers.get(key) if query.id in to_answer else None
         row["seconds"] = round(time.perf_counter() - started, 4)
         rows.append(row)
         found[system.name, query.id] = row
@@ -199,8 +201,8 @@ def collect(
     return {(s.name, q.id): found[s.name, q.id] for s, q in wanted}
 
 
-def _is_open(row: Mapping[str, Any] | None, llm: Answerer | None) -> bool:
-    return row is None or (llm is not None and row["answer"] is None)
+def _is_open(row: Mapping[str, Any] | None, to_answer: bool) -> bool:
+    return row is None or (to_answer and row["answer"] is None)
 
 
 def _context_ids(row: Mapping[str, Any], context_k: int) -> tuple[str, ...]:
