@@ -12,7 +12,7 @@ EXTRAS_dev := dev
 .PHONY: benchmark test clean
 
 benchmark: $(VENV)/benchmark.installed
-	$(BIN)/norm-aware benchmark --dataset pydocs --systems cosine,dot --answer-limit 50 --out results/pydocs
+	$(BIN)/norm-aware benchmark --dataset pydocs --systems cosine,dot --answer-limit 40 --out results/pydocs
 
 test: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .

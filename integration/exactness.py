@@ -4,7 +4,7 @@ For each document power: how much of the brute-force top k a Dot prefetch per no
 asked) and `exact=True` hold, beside a single Dot prefetch of as many candidates; and whether cosine from
 raw vectors ranks as a stock Cosine collection of the same vectors does.
 
-    python integration/exactness.py --data DIR [--queries N] --out FILE.json
+    python integration/exactness.py --data DIR [--queries N] [--powers P ...] --out FILE.json
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a folder in BEIR's layout")
     parser.add_argument("--queries", type=int, help="a seeded sample of so many; all if not given")
     parser.add_argument("--top-k", type=int, default=10)
+    parser.add_argument("--powers", type=float, nargs="*", default=[-0.5, 0.0, 0.5, 1.0])
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
 
@@ -100,7 +101,7 @@ def main() -> None:
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
 
     rows: list[dict[str, Any]] = []
-    for power in (-0.5, 0.0, 0.5, 1.0):
+    for power in options.powers:
         similarity = PowerSimilarity(document_power=power)
         ways = {
             "ranges": NormAwareRetriever(

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from norm_aware.benchmark import llama_server
 from norm_aware.benchmark.llama_server import LlamaServer, gguf_digest, packaged_smollm2
 from norm_aware.errors import LLMError, MissingExtraError
 
@@ -70,6 +71,7 @@ def test_the_server_is_gone_when_its_block_ends():
 @pytest.mark.parametrize("leave", ["close()", "exit without closing", "raise"])
 def test_the_process_ends_quietly_whichever_way_it_leaves(leave):
     program = f"""
+from norm_aware.benchmark import llama_server
 from norm_aware.benchmark.llama_server import LlamaServer
 server = LlamaServer({str(packaged_smollm2())!r}, context_tokens=128, threads=1).__enter__()
 if {leave!r} == "close()":
@@ -105,8 +107,9 @@ def test_a_damaged_model_is_an_error_and_no_crash(tmp_path):
         pass
 
 
-def test_a_server_that_is_never_healthy_is_given_up(monkeypatch):
-    monkeypatch.setattr("norm_aware.benchmark.llama_server._is_healthy", lambda _address: False)
+def test_a_server_that_is_never_ready_is_given_up(monkeypatch):
+    ready = llama_server._is_ready
+    monkeypatch.setattr(llama_server, "_is_ready", lambda address: ready(address) and False)
     server = LlamaServer(packaged_smollm2(), context_tokens=128, threads=1, timeout=0.1)
     with pytest.raises(LLMError, match=r"not ready within 0\.1 s"), server:
         pass

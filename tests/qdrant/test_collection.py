@@ -117,3 +117,15 @@ def test_backfill_of_a_cosine_collection_is_refused_since_its_norms_are_gone(cli
     client.create_collection("c", vectors_config=models.VectorParams(size=2, distance=models.Distance.COSINE))
     with pytest.raises(DistanceError, match="norms are gone"):
         run(client, backfill("c", payload_index=False))
+
+
+def test_a_server_is_asked_to_index_the_norm_as_a_number():
+    asked = []
+    steps = create_collection("c", Contract("e", "f", 3), payload_index=True)
+    for call in steps:
+        asked.append((call.method, call.arguments.get("field_name"), call.arguments.get("field_schema")))
+    assert asked == [
+        ("create_collection", None, None),
+        ("create_payload_index", "norm", models.PayloadSchemaType.FLOAT),
+        ("create_payload_index", "doc_id", models.PayloadSchemaType.KEYWORD),
+    ]

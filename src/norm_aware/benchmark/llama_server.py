@@ -32,7 +32,7 @@ class LlamaServer:
         context_tokens: longest prompt and answer of one request, in tokens.
         threads: CPU threads; None leaves it to llama.cpp.
         parallel: requests answered at once.
-        timeout: seconds until a loaded model must be healthy.
+        timeout: seconds until a loaded model must be ready.
 
     Attributes:
         base_url: address to give to an OpenAI client, such as "http://127.0.0.1:40213/v1"; empty until
@@ -110,13 +110,13 @@ class LlamaServer:
         parameters.cache_prompt = False
         parameters.cache_ram_mib = 0
         parameters.ui = False
-        parameters.endpoint_slots = False
+        parameters.endpoint_slots = True  # for `_is_ready`
         parameters.verbosity = _QUIET
         return parameters
 
     def _wait(self, address: str) -> None:
         deadline = time.monotonic() + self.timeout
-        while not _is_healthy(address):
+        while not _is_ready(address):
             if time.monotonic() > deadline:
                 raise LLMError(
                     f"The server of {self.path} was not ready within {self.timeout:g} s; "
@@ -172,11 +172,12 @@ def packaged_smollm2() -> Path:
     )
 
 
-def _is_healthy(address: str) -> bool:
+def _is_ready(address: str) -> bool:
+    """Whether the server's queue runs; /health says yes before, and to end the server then waits forever."""
     url = urlsplit(address)
     connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=5)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", "/slots")  # the queue answers it
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
