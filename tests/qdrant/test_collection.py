@@ -120,10 +120,10 @@ def test_backfill_of_a_cosine_collection_is_refused_since_its_norms_are_gone(cli
 
 
 def test_a_server_is_asked_to_index_the_norm_as_a_number():
-    asked = []
-    steps = create_collection("c", Contract("e", "f", 3), payload_index=True)
-    for call in steps:
-        asked.append((call.method, call.arguments.get("field_name"), call.arguments.get("field_schema")))
+    asked = [
+        (call.method, call.arguments.get("field_name"), call.arguments.get("field_schema"))
+        for call in create_collection("c", Contract("e", "f", 3), payload_index=True)
+    ]
     assert asked == [
         ("create_collection", None, None),
         ("create_payload_index", "norm", models.PayloadSchemaType.FLOAT),
