@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from norm_aware.errors import CollectionError, DatasetError, NormAwareError, QueryError
-
-if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
-
-    from norm_aware.llamaindex.embedding import RawEmbedding
-    from norm_aware.settings import Settings
+from norm_aware.console import print_comparison, print_nodes, progress_bars
+from norm_aware.errors import NormAwareError, QueryError
+from norm_aware.resources import open_client, open_encoder, open_settings, require_collection
 
 # typer carries a click of its own or uses the installed one: its public exception leads to the right class
 _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
@@ -52,7 +46,7 @@ def index(
 
     Running it again with the same documents replaces them and adds none.
     """
-    settings = _settings(
+    settings = open_settings(
         collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
     )
     from norm_aware.benchmark.dataset import read_documents
@@ -62,8 +56,8 @@ def index(
 
     from norm_aware.llamaindex.store import NormAwareVectorStore
 
-    embedding = _embedding(settings)
-    with _client(settings) as client, _progress() as progress:
+    embedding = open_encoder(settings)
+    with open_client(settings) as client, progress_bars() as progress:
         store = NormAwareVectorStore(
             settings.collection,
             client=client,
@@ -100,7 +94,7 @@ def search(
     qdrant_path: QdrantPath = None,
 ) -> None:
     """Search a collection by any similarity of the power family."""
-    settings = _settings(
+    settings = open_settings(
         similarity=similarity,
         similarity_top_k=similarity_top_k,
         exact=exact,
@@ -111,15 +105,15 @@ def search(
     )
     if not query.strip():
         raise QueryError("The query is empty; ask something.")
-    with _client(settings) as client:
-        _require_collection(client, settings.collection)
+    with open_client(settings) as client:
+        require_collection(client, settings.collection)
         from llama_index.core import VectorStoreIndex  # seconds of imports, once they are needed
 
         from norm_aware.llamaindex.nodes import NodeWithNorms
         from norm_aware.llamaindex.retriever import NormAwareRetriever
         from norm_aware.llamaindex.store import NormAwareVectorStore
 
-        embedding = _embedding(settings)
+        embedding = open_encoder(settings)
         store = NormAwareVectorStore(settings.collection, client=client, embed_model=embedding)
         retriever = NormAwareRetriever(
             VectorStoreIndex.from_vector_store(store, embed_model=embedding),
@@ -137,8 +131,6 @@ def search(
                 )
             )
         return
-    from norm_aware.console import print_nodes
-
     print_nodes(nodes, similarity=settings.similarity)
 
 
@@ -169,7 +161,7 @@ def benchmark(
 
     A run that was stopped goes on where it was; nothing is paid for twice.
     """
-    settings = _settings(
+    settings = open_settings(
         llm=llm,
         llm_base_url=llm_base_url,
         judge=judge,
@@ -184,7 +176,6 @@ def benchmark(
     from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
     from norm_aware.benchmark.run import run_benchmark
     from norm_aware.benchmark.system import parse_systems
-    from norm_aware.console import print_comparison
 
     chosen = parse_systems(systems.split(","))
     out = out or Path("results") / loaded.name
@@ -193,7 +184,7 @@ def benchmark(
         ModelSpec(settings.judge, settings.judge_base_url, settings.judge_api_key) if settings.judge else None
     )
     opened = open_models(
-        _embedding(settings),
+        open_encoder(settings),
         llm=answerer,
         judge=judging,
         answer_tokens=settings.answer_tokens,
@@ -201,7 +192,7 @@ def benchmark(
         timeout=settings.timeout,
         seed=settings.seed,
     )
-    with opened as (models, notes), _progress() as bar:
+    with opened as (models, notes), progress_bars() as bar:
         results = run_benchmark(
             loaded,
             chosen,
@@ -243,17 +234,17 @@ def backfill(
 
     With --encoder, the encoder the vectors were made with is recorded too.
     """
-    settings = _settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
+    settings = open_settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
     from norm_aware.qdrant.backfill import backfill as steps
     from norm_aware.qdrant.calls import is_local, run
 
-    with _client(settings) as client, _progress() as progress:
-        _require_collection(client, settings.collection)
+    with open_client(settings) as client, progress_bars() as progress:
+        require_collection(client, settings.collection)
         identity = None
         if encoder:
             from norm_aware.llamaindex.embedding import encoder_identity
 
-            identity = encoder_identity(_embedding(_settings(encoder=encoder)))
+            identity = encoder_identity(open_encoder(open_settings(encoder=encoder)))
         written = run(
             client,
             steps(
@@ -282,72 +273,6 @@ def main() -> None:
 def _fail(message: str) -> None:
     print(f"Error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
-
-
-def _settings(**given: Any) -> Settings:
-    from norm_aware.settings import Settings
-
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _embedding(settings: Settings) -> RawEmbedding:
-    from norm_aware import offline
-    from norm_aware.llamaindex.embedding import RawEmbedding
-
-    if settings.encoder == "offline":
-        return offline.encoder()
-    try:
-        return RawEmbedding(
-            settings.encoder,
-            query_prompt=settings.query_prompt,
-            document_prompt=settings.document_prompt,
-            batch_size=settings.batch_size,
-            device=settings.device,
-        )
-    except (OSError, ValueError) as error:
-        raise QueryError(
-            f"Encoder {settings.encoder!r} cannot be loaded ({str(error).splitlines()[0]}); give a "
-            "sentence-transformers model's hub name or path, or 'offline'."
-        ) from error
-
-
-@contextmanager
-def _client(settings: Settings) -> Iterator[QdrantClient]:
-    from qdrant_client import QdrantClient
-
-    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-    where = settings.qdrant_url or settings.qdrant_path
-    try:
-        client = (
-            QdrantClient(url=settings.qdrant_url, api_key=key)
-            if settings.qdrant_url
-            else QdrantClient(path=str(settings.qdrant_path))
-        )
-        client.get_collections()
-    except NormAwareError:
-        raise
-    except Exception as error:  # whatever the engine says, its user wants one line
-        raise CollectionError(f"Qdrant cannot be opened at {where}: {error}") from error
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def _require_collection(client: QdrantClient, collection: str) -> None:
-    if not client.collection_exists(collection):
-        others = ", ".join(repr(found.name) for found in client.get_collections().collections) or "none"
-        raise DatasetError(
-            f"There is no collection {collection!r} (there are: {others}); `norm-aware index` makes one."
-        )
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    from norm_aware.console import progress_bars
-
-    with progress_bars() as bars:
-        yield bars
 
 
 if __name__ == "__main__":

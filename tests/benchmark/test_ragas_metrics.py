@@ -68,7 +68,7 @@ def test_retrieving_nothing_scores_0_and_not_undefined(metrics):
 def test_answer_metrics_take_the_best_reference(metrics):
     both = values(metrics.score(SAMPLE))
     first = values(metrics.score(replace(SAMPLE, references=SAMPLE.references[:1])))
-    for measure in ("exact_match", "string_similarity", "rouge_l", "semantic_similarity"):
+    for measure in ("exact_match", "string_presence", "string_similarity", "rouge_l", "semantic_similarity"):
         assert both[measure] == pytest.approx(1)
         assert first[measure] < 1
     assert first["rouge_l"] == pytest.approx(2 * 1 * 0.4 / 1.4)  # "in paris" of "the louvre is in paris"
@@ -79,7 +79,13 @@ def test_answer_metrics_take_the_best_reference(metrics):
 
 def test_what_a_sample_lacks_yields_no_rows(metrics):
     of_answer = set(values(metrics.score(replace(SAMPLE, relevant_ids=()))))
-    assert of_answer == {"exact_match", "string_similarity", "rouge_l", "semantic_similarity"}
+    assert of_answer == {
+        "exact_match",
+        "string_presence",
+        "string_similarity",
+        "rouge_l",
+        "semantic_similarity",
+    }
     of_contexts = set(values(metrics.score(replace(SAMPLE, references=()))))
     assert of_contexts == {"context_precision_id", "context_recall_id"}
     assert metrics.score(replace(SAMPLE, references=(), relevant_ids=())) == []

@@ -33,6 +33,7 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "context_precision_id": ("retrieval", "share of the answer's documents that are relevant (RAGAS)"),
     "context_recall_id": ("retrieval", "share of the relevant documents that the answer was given (RAGAS)"),
     "exact_match": ("answer", "1 if the answer equals a gold answer character for character, else 0 (RAGAS)"),
+    "string_presence": ("answer", "1 if a gold answer stands in the answer word for word, else 0 (RAGAS)"),
     "string_similarity": ("answer", "1 less the share of characters to edit to a gold answer (RAGAS)"),
     "rouge_l": ("answer", "longest sequence of words in common with a gold answer, F-measure (RAGAS)"),
     "semantic_similarity": ("answer", "cosine of the embeddings of the answer and a gold answer (RAGAS)"),
@@ -77,6 +78,7 @@ class JudgeFreeMetrics:
             NonLLMStringSimilarity,
             RougeScore,
             SemanticSimilarity,
+            StringPresence,
         )
 
         with warnings.catch_warnings():
@@ -87,6 +89,7 @@ class JudgeFreeMetrics:
         self._of_contexts = {"context_precision_id": precision, "context_recall_id": recall}
         self._of_answer = {
             "exact_match": ExactMatch(),
+            "string_presence": StringPresence(),
             "string_similarity": NonLLMStringSimilarity(),
             "rouge_l": RougeScore(rouge_type="rougeL", mode="fmeasure"),
         }

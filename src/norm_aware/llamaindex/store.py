@@ -188,17 +188,14 @@ class NormAwareVectorStore(QdrantVectorStore):
             query: with an embedding.
             kwargs: fields of `SearchOptions`, the store's similarity where none is given.
         """
-        return _result(self.search(query, self._options(kwargs)))
+        return _result(self.search(query, SearchOptions(**{"similarity": self._similarity, **kwargs})))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """`query`, without blocking the event loop."""
-        return _result(await self.asearch(query, self._options(kwargs)))
-
-    def _options(self, chosen: dict[str, Any]) -> SearchOptions:
-        return SearchOptions(**{"similarity": self._similarity, **chosen})
+        return _result(await self.asearch(query, SearchOptions(**{"similarity": self._similarity, **kwargs})))
 
     def _search(self, query: VectorStoreQuery, options: SearchOptions | None) -> Steps[list[NodeWithNorms]]:
-        options = options or self._options({})
+        options = options or SearchOptions(self._similarity)
         if query.mode != VectorStoreQueryMode.DEFAULT:
             raise QueryError(
                 f"Query mode {query.mode.value!r} is not supported; norm-aware search is mode 'default'."

@@ -1,0 +1,93 @@
+"""What the command line opens from its settings: the encoder and Qdrant. Heavy imports wait until then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from norm_aware.errors import CollectionError, CollectionNotFoundError, QueryError
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+    from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.settings import Settings
+
+
+def open_settings(**given: Any) -> Settings:
+    """The settings, with the options that were given on the command line above every other source.
+
+    Raises:
+        SettingsError: for an unknown name or a bad value.
+    """
+    from norm_aware.settings import Settings
+
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def open_encoder(settings: Settings) -> RawEmbedding:
+    """The encoder the settings name.
+
+    Raises:
+        QueryError: when it cannot be loaded.
+        MissingExtraError: when it is the packaged one, which is not installed.
+    """
+    from norm_aware import offline
+    from norm_aware.llamaindex.embedding import RawEmbedding
+
+    if settings.encoder == "offline":
+        return offline.encoder()
+    try:
+        return RawEmbedding(
+            settings.encoder,
+            query_prompt=settings.query_prompt,
+            document_prompt=settings.document_prompt,
+            batch_size=settings.batch_size,
+            device=settings.device,
+        )
+    except (OSError, ValueError) as error:
+        raise QueryError(
+            f"Encoder {settings.encoder!r} cannot be loaded ({str(error).splitlines()[0]}); give a "
+            "sentence-transformers model's hub name or path, or 'offline'."
+        ) from error
+
+
+@contextmanager
+def open_client(settings: Settings) -> Iterator[QdrantClient]:
+    """The Qdrant server the settings name, or embedded storage in a folder; closed at the end.
+
+    Raises:
+        CollectionError: when it cannot be opened or reached; the message never holds the API key.
+    """
+    from qdrant_client import QdrantClient
+
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    where = settings.qdrant_url or settings.qdrant_path
+    try:
+        client = (
+            QdrantClient(url=settings.qdrant_url, api_key=key, check_compatibility=False)
+            if settings.qdrant_url
+            else QdrantClient(path=str(settings.qdrant_path))
+        )
+        client.get_collections()
+    except Exception as error:  # whatever the engine says, its user wants one line
+        reason = str(error).replace(key, "***") if key else str(error)
+        raise CollectionError(f"Qdrant cannot be opened at {where}: {reason}") from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def require_collection(client: QdrantClient, collection: str) -> None:
+    """Refuse to go on without the collection.
+
+    Raises:
+        CollectionNotFoundError: when it is missing; the message names those there are.
+    """
+    if not client.collection_exists(collection):
+        others = ", ".join(repr(found.name) for found in client.get_collections().collections) or "none"
+        raise CollectionNotFoundError(
+            f"There is no collection {collection!r} (there are: {others}); `norm-aware index` makes one."
+        )
