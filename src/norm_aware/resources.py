@@ -33,9 +33,13 @@ def open_encoder(settings: Settings) -> RawEmbedding:
         QueryError: when it cannot be loaded.
         MissingExtraError: when it is the packaged one, which is not installed.
     """
+    import transformers
+
     from norm_aware import offline
     from norm_aware.llamaindex.embedding import RawEmbedding
 
+    # the command line has bars of its own
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if settings.encoder == "offline":
         return offline.encoder()
     try:
