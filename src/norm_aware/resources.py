@@ -41,7 +41,7 @@ def open_encoder(settings: Settings) -> RawEmbedding:
     # the command line has bars of its own
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if settings.encoder == "offline":
-        return offline.encoder()
+        return offline.encoder(device=settings.device, batch_size=settings.batch_size)
     try:
         return RawEmbedding(
             settings.encoder,
@@ -50,9 +50,10 @@ def open_encoder(settings: Settings) -> RawEmbedding:
             batch_size=settings.batch_size,
             device=settings.device,
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever a model library says, its user wants one line
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise QueryError(
-            f"Encoder {settings.encoder!r} cannot be loaded ({str(error).splitlines()[0]}); give a "
+            f"Encoder {settings.encoder!r} cannot be loaded ({reason}); give a "
             "sentence-transformers model's hub name or path, or 'offline'."
         ) from error
 
@@ -67,7 +68,7 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
     from qdrant_client import QdrantClient
 
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-    where = settings.qdrant_url or settings.qdrant_path
+    where = (settings.qdrant_url or str(settings.qdrant_path)).rpartition("@")[2]  # without a password
     try:
         client = (
             QdrantClient(url=settings.qdrant_url, api_key=key, check_compatibility=False)

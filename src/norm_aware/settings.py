@@ -42,7 +42,9 @@ class Settings(BaseSettings):
         5
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     encoder: str = Field(
         "offline", description="Hub name or path of an encoder; 'offline' is the packaged one."

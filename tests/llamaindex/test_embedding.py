@@ -123,9 +123,10 @@ def test_what_normalised_is_named(static, hash_embedding):
         normalize: bool = True
 
     assert "normalize=True" in why_normalized(Flagged(model_name="x"))
-    inside = RawEmbedding("x", model=static)
-    inside._model = with_normalize(static)
-    assert "Normalize module" in why_normalized(inside)
+    flagged = Flagged(model_name="x", normalize=False)
+    object.__setattr__(flagged, "_model", with_normalize(static))
+    assert "Normalize module" in why_normalized(flagged)
+    assert "another one embedded these" in why_normalized(RawEmbedding("x", model=static))
     assert "API" in why_normalized(hash_embedding)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 
-from norm_aware import DOT, NodeWithNorms, NormAwareRerank, PowerSimilarity
+from norm_aware import DOT, NodeWithNorms, NormAwareRerank, PowerSimilarity, Similarity
 from norm_aware.errors import MissingNormError, QueryError
 
 numbers = st.lists(st.tuples(st.floats(-50, 50), st.floats(0.01, 20)), min_size=1, max_size=30)
@@ -109,3 +110,19 @@ def test_rerank_events_are_emitted_sync_and_async():
         (1, "norm-aware:dot", 1),
     ]
     assert [[n.node_id for n in event.nodes] for event in ends] == [["b"], ["a"]]
+
+
+def test_any_similarity_reranks_also_one_of_the_users_own():
+    class Shortest(Similarity):
+        name = "shortest"
+
+        def score(self, cosine, query_norm, document_norm):
+            return -np.asarray(document_norm, dtype=np.float64)
+
+    kept = NormAwareRerank(similarity=Shortest(), top_n=1).postprocess_nodes(
+        [node("a", 9, 3), node("b", 1, 2)]
+    )
+    assert [n.node_id for n in kept] == ["b"]
+    assert NormAwareRerank(similarity=PowerSimilarity(document_power=np.float64(0.5))).similarity == (
+        "document_power=0.5"
+    )

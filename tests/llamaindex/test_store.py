@@ -266,3 +266,49 @@ def test_a_stock_retriever_takes_our_similarity_through_its_own_options(client, 
 def test_a_store_without_a_client_says_what_to_pass(hash_embedding):
     with pytest.raises(QueryError, match="client="):
         NormAwareVectorStore("docs", embed_model=hash_embedding)
+
+
+def test_many_tasks_and_threads_may_use_one_local_client(client, hash_embedding):
+    vector_store = store(client, hash_embedding)
+    batches = [nodes(hash_embedding, [f"{n} {t}" for t in TEXTS]) for n in range(8)]
+    for n, batch in enumerate(batches):
+        for node in batch:
+            node.id_ = f"{n}-{node.id_}"
+    query = VectorStoreQuery(hash_embedding.get_query_embedding("x"), similarity_top_k=3)
+
+    async def work() -> None:
+        await asyncio.gather(*(vector_store.async_add(batch) for batch in batches))
+        found = await asyncio.gather(
+            *(vector_store.aquery(query) for _ in range(10)), vector_store.async_add(batches[0])
+        )
+        assert all(len(result.ids) == 3 for result in found[:-1])
+
+    asyncio.run(work())
+    assert client.count("docs").count == 8 * len(TEXTS)
+    assert len(vector_store.query(query).ids) == 3
+
+
+def test_an_empty_dot_collection_of_the_users_own_is_adopted_and_a_filled_one_refused(client, hash_embedding):
+    params = models.VectorParams(size=16, distance=models.Distance.DOT)
+    client.create_collection("docs", vectors_config=params)
+    store(client, hash_embedding).add(nodes(hash_embedding))
+    assert client.get_collection("docs").config.metadata["norm_aware"]["encoder"].endswith(":hash")
+    client.create_collection("filled", vectors_config=params)
+    client.upsert("filled", [models.PointStruct(id=1, vector=[1.0] * 16, payload={"norm": 4.0})])
+    filled = NormAwareVectorStore("filled", client=client, embed_model=hash_embedding)
+    with pytest.raises(ContractError, match="1 points of an unrecorded encoder"):
+        filled.add(nodes(hash_embedding))
+
+
+def test_a_node_without_an_embedding_is_refused_by_its_name(client, hash_embedding):
+    with pytest.raises(EmbeddingError, match="node lonely.* has no embedding"):
+        store(client, hash_embedding).add([TextNode(id_="lonely", text="x")])
+
+
+def test_half_precision_unit_vectors_and_a_zero_among_them_are_still_unit_vectors(client, hash_embedding):
+    angles = np.linspace(0.1, 1.4, 20)
+    half = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float16).astype(float).tolist()
+    with pytest.raises(NormalizedEmbeddingError):
+        store(client, hash_embedding).add(
+            [TextNode(text="x", embedding=vector) for vector in [*half, [0.0, 0.0]]]
+        )

@@ -61,7 +61,7 @@ def test_the_query_side_never_reorders_documents(documents, query_norm, query_po
     cosine, document_norm = np.array(documents).T
     with_query = PowerSimilarity(query_power, document_power).score(cosine, query_norm, document_norm)
     without = PowerSimilarity(0, document_power).score(cosine, query_norm, document_norm)
-    np.testing.assert_allclose(with_query, without * query_norm**query_power, rtol=1e-9)
+    np.testing.assert_allclose(with_query, without * query_norm**query_power, rtol=1e-9, atol=1e-300)
 
 
 @pytest.mark.parametrize("similarity", [COSINE, DOT, PowerSimilarity(-1, -0.5), PowerSimilarity(0.5, 2)])
@@ -91,10 +91,19 @@ def test_the_four_corners_have_names():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "cosin", "document_power", "document_power=x", "document_power=nan", "dot cosine"]
+    "text",
+    [
+        "",
+        "cosin",
+        "document_power",
+        "document_power=x",
+        "document_power=nan",
+        "document_power=17",
+        "dot cosine",
+    ],
 )
 def test_an_unknown_similarity_is_refused_with_the_ones_there_are(text):
-    with pytest.raises(QueryError, match=r"cosine|finite number"):
+    with pytest.raises(QueryError, match=r"cosine"):
         parse_similarity(text)
 
 

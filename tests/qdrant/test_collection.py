@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
-from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
+from norm_aware.errors import (
+    CollectionNotFoundError,
+    ContractError,
+    DimensionError,
+    DistanceError,
+    EmbeddingError,
+)
 from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.backfill import backfill
 from norm_aware.qdrant.calls import run
@@ -78,11 +84,11 @@ def test_a_query_of_another_dimension_is_refused():
         require_dimension(Contract("e", "f", 3), dimension=2, collection="c")
 
 
-def test_edges_are_placed_when_the_collection_has_doubled_and_kept_otherwise(client):
+def test_edges_are_placed_anew_when_the_collection_has_grown_and_kept_otherwise(client):
     contract = Contract("e", "f", 1)
     run(client, create_collection("c", contract, payload_index=False))
     seen = []
-    for count in (8, 12, 16):
+    for count in (8, 9, 16):
         client.upsert(
             "c",
             [models.PointStruct(id=i, vector=[i + 1], payload={"norm": float(i + 1)}) for i in range(count)],
@@ -129,3 +135,25 @@ def test_a_server_is_asked_to_index_the_norm_as_a_number():
         ("create_payload_index", "norm", models.PayloadSchemaType.FLOAT),
         ("create_payload_index", "doc_id", models.PayloadSchemaType.KEYWORD),
     ]
+
+
+def test_backfill_refuses_what_is_not_a_norm_and_another_encoder_than_the_recorded_one(client):
+    client.create_collection("c", vectors_config=models.VectorParams(size=2, distance=models.Distance.DOT))
+    client.upsert("c", [models.PointStruct(id=1, vector=[3, 4], payload={"norm": "ISO 9001"})])
+    with pytest.raises(EmbeddingError, match="Point 1 has a payload 'norm' of 'ISO 9001'"):
+        run(client, backfill("c", payload_index=False))
+    client.set_payload("c", payload={"norm": 5.0}, points=[1])
+    run(client, backfill("c", payload_index=False, encoder=("one", "1")))
+    with pytest.raises(ContractError, match="'one' .*'two'"):
+        run(client, backfill("c", payload_index=False, encoder=("two", "2")))
+
+
+def test_backfill_records_unit_vectors_as_not_raw_and_an_empty_collections_encoder(client):
+    for name, vectors in (("unit", [[0.6, 0.8]]), ("empty", [])):
+        params = models.VectorParams(size=2, distance=models.Distance.DOT)
+        client.create_collection(name, vectors_config=params)
+        if vectors:
+            client.upsert(name, [models.PointStruct(id=1, vector=vectors[0], payload={})])
+        run(client, backfill(name, payload_index=False, encoder=("e", "f")))
+        contract, _ = run(client, open_collection(name))
+        assert (contract.encoder, contract.raw) == ("e", False)

@@ -107,7 +107,7 @@ def test_a_filter_holds_in_every_range(client):
     query = skewed(8, count=1)[0]
     for exact in (False, True):
         for similarity in (COSINE, DOT):
-            options = SearchOptions(similarity, candidates=25, exact=exact, query_filter=even)
+            options = SearchOptions(similarity, candidates=25, exact=exact, qdrant_filters=even)
             hits = run(client, search("c", query, limit=10, contract=contract, options=options, local=True))
             scores = brute_force(vectors, query, similarity)
             best = sorted(range(0, 300, 2), key=lambda i: -scores[i])[:10]

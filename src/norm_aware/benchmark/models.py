@@ -14,6 +14,7 @@ from norm_aware.benchmark.llm import PROMPT, open_llm
 from norm_aware.benchmark.ragas_metrics import Embed, JudgedMetrics, JudgeFreeMetrics
 from norm_aware.benchmark.scoring import Judge, SampleMetrics
 from norm_aware.benchmark.system import Answerer
+from norm_aware.errors import MissingExtraError
 from norm_aware.llamaindex.embedding import RawEmbedding
 
 
@@ -83,8 +84,8 @@ def open_models(
     """
     notes: dict[str, Any] = {"llm": None, "judge": None}
     with ExitStack() as stack:
-        embed = _second_encoder()
-        notes["semantic_similarity_encoder"] = "wordllama l2_supercat_256"
+        embed = _second_encoder(needed=judge is not None)
+        notes["semantic_similarity_encoder"] = "wordllama l2_supercat_256" if embed else None
         answerer = verdicts = None
         if llm is not None:
             answerer = stack.enter_context(
@@ -104,7 +105,7 @@ def open_models(
                 "context_budget": context_budget,
                 "prompt": dict(PROMPT),
             }
-        if judge is not None:
+        if judge is not None and embed is not None:
             opened = stack.enter_context(
                 open_llm(
                     judge.name, base_url=judge.base_url, api_key=judge.api_key, timeout=timeout, seed=seed
@@ -122,6 +123,11 @@ def open_models(
         yield Models(embedding, JudgeFreeMetrics(embed), answerer, verdicts), notes
 
 
-def _second_encoder() -> Embed:
-    encoder = offline.static_encoder()
+def _second_encoder(*, needed: bool) -> Embed | None:
+    try:
+        encoder = offline.static_encoder()
+    except MissingExtraError:
+        if needed:  # RAGAS's answer relevancy cannot do without
+            raise
+        return None
     return lambda texts: encoder.encode(texts, show_progress_bar=False)

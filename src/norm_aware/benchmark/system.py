@@ -109,11 +109,11 @@ def open_index(
     store = NormAwareVectorStore(
         COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
     )
-    longest_first = sorted(dataset.documents, key=lambda document: -len(document.content))
-    for start in range(0, len(longest_first), _BATCH):
-        progress("Embedding documents", start, len(longest_first))
-        store.add(_nodes(longest_first[start : start + _BATCH], embedding))
-    progress("Embedding documents", len(longest_first), len(longest_first))
+    total = len(dataset.documents)
+    for start in range(0, total, _BATCH):
+        progress("Embedding documents", start, total)
+        store.add(_nodes(dataset.documents[start : start + _BATCH], embedding))
+    progress("Embedding documents", total, total)
     return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
 
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from norm_aware.errors import DimensionError, EmbeddingError, NormalizedEmbeddingError
 
-UNIT_TOLERANCE = 1e-4
-"""How far from 1 a norm may be and still count as normalised: float32 rounding with room to spare."""
+UNIT_TOLERANCE = 5e-3
+"""How far from 1 a norm may be and still count as normalised: what bfloat16 rounding leaves of it."""
 
 
 def norms(embeddings: ArrayLike) -> NDArray[np.float64]:
@@ -67,8 +67,9 @@ def require_embeddings(
 
 
 def is_normalized(embeddings: ArrayLike) -> bool:
-    """Whether every embedding has length 1 (`UNIT_TOLERANCE`), so that no norm is left to use."""
+    """Whether every embedding but zero vectors has length 1 (`UNIT_TOLERANCE`): no norm is left to use."""
     lengths = norms(embeddings)
+    lengths = lengths[lengths > 0]
     return bool(lengths.size and (np.abs(lengths - 1) < UNIT_TOLERANCE).all())
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import uuid
 from typing import Literal
 
 import numpy as np
+import torch
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.callbacks import CallbackManager
@@ -85,11 +87,16 @@ class RawEmbedding(BaseEmbedding):
         if model is None:
             model = SentenceTransformer(name, device=device, trust_remote_code=trust_remote_code)
         modules = list(model)
+        if max_seq_length is not None or any(p.dtype != torch.float32 for p in model.parameters()):
+            modules = copy.deepcopy(modules)  # what follows would change the caller's model
         dropped = isinstance(modules[-1], Normalize)
         while isinstance(modules[-1], Normalize):
             modules.pop()
         prompts = {kind: prompt for kind, prompt in model.prompts.items() if prompt is not None}
-        raw = SentenceTransformer(modules=modules, device=str(model.device), prompts=prompts).float()
+        raw = SentenceTransformer(
+            modules=modules, device=str(model.device), prompts=prompts, truncate_dim=model.truncate_dim
+        )
+        raw.float()
         if max_seq_length is not None:
             raw.max_seq_length = max_seq_length
         found = _fingerprint(raw, query_prompt, document_prompt)
@@ -197,6 +204,11 @@ def encoder_identity(embed_model: BaseEmbedding) -> tuple[str, str]:
 def why_normalized(embed_model: BaseEmbedding) -> str:
     """What makes an embedding model return unit vectors, and what to change, as one sentence."""
     name = type(embed_model).__name__
+    if isinstance(embed_model, RawEmbedding):
+        return (
+            f"{embed_model.model_name!r} is the store's encoder and keeps lengths, so another one embedded "
+            "these: give the index or the pipeline the store's embed_model."
+        )
     if getattr(embed_model, "normalize", False):
         return f"{name}({embed_model.model_name!r}) has the flag normalize=True; use RawEmbedding instead."
     model = getattr(embed_model, "_model", None)

@@ -5,7 +5,11 @@ Figures only: never a text, a vector or a secret.
 
 from __future__ import annotations
 
+import numpy as np
 from llama_index_instrumentation.base.event import BaseEvent
+from numpy.typing import NDArray
+
+from norm_aware.qdrant.search import SearchOptions
 
 
 class NormRetrievalEvent(BaseEvent):
@@ -30,6 +34,28 @@ class NormRetrievalEvent(BaseEvent):
     query_norm: float
     found: int
     seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        collection: str,
+        query: NDArray[np.float32],
+        limit: int,
+        options: SearchOptions,
+        found: int,
+        seconds: float,
+    ) -> NormRetrievalEvent:
+        """The event of a search."""
+        return cls(
+            collection=collection,
+            similarity=options.power.name,
+            similarity_top_k=limit,
+            candidates=options.candidates,
+            exact=options.exact,
+            query_norm=float(np.linalg.norm(query)),
+            found=found,
+            seconds=seconds,
+        )
 
     @classmethod
     def class_name(cls) -> str:

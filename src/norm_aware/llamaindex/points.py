@@ -37,6 +37,9 @@ def to_points(
         EmbeddingError: for NaN or infinite numbers, or metadata under the norm's name.
     """
     names = [f"Document {node.ref_doc_id or node.node_id} (node {node.node_id})" for node in nodes]
+    for name, node in zip(names, nodes, strict=True):
+        if node.embedding is None:
+            raise EmbeddingError(f"{name} has no embedding; embed it before it is added.")
     matrix = require_embeddings(
         [node.get_embedding() for node in nodes],
         names=names,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llama_index.core.bridge.pydantic import Field, field_validator
+from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
@@ -44,6 +44,7 @@ class NormAwareRerank(BaseNodePostprocessor):
 
     similarity: str = Field(description="Name of the similarity the nodes are rescored with.")
     top_n: int = Field(description="How many nodes are kept.")
+    _similarity: Similarity = PrivateAttr()
 
     def __init__(
         self,
@@ -54,16 +55,13 @@ class NormAwareRerank(BaseNodePostprocessor):
     ) -> None:
         if top_n < 1:
             raise QueryError(f"top_n is {top_n}; at least 1 is needed.")
+        chosen = parse_similarity(similarity)
         super().__init__(
-            similarity=parse_similarity(similarity).name,
+            similarity=chosen.name,
             top_n=top_n,
             callback_manager=callback_manager or CallbackManager(),
         )
-
-    @field_validator("similarity")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return parse_similarity(name).name
+        self._similarity = chosen
 
     @classmethod
     def class_name(cls) -> str:
@@ -85,7 +83,7 @@ class NormAwareRerank(BaseNodePostprocessor):
                 EventPayload.TOP_K: self.top_n,
             },
         ) as event:
-            kept = rescore(nodes, parse_similarity(self.similarity))[: self.top_n]
+            kept = rescore(nodes, self._similarity)[: self.top_n]
             event.on_end(payload={EventPayload.NODES: kept})
         dispatcher.event(ReRankEndEvent(nodes=kept))
         return kept

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
@@ -31,6 +31,7 @@ from norm_aware.numeric.similarity import COSINE, Similarity, parse_similarity
 from norm_aware.qdrant.calls import Steps, ThreadedClient, arun, call, is_local, run
 from norm_aware.qdrant.collection import (
     Contract,
+    adopt_collection,
     create_collection,
     open_collection,
     refresh_edges,
@@ -40,6 +41,8 @@ from norm_aware.qdrant.collection import (
 from norm_aware.qdrant.search import Hit, SearchOptions, require_positive, require_searchable, search
 
 dispatcher = get_dispatcher(__name__)
+
+_TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
 
 class NormAwareVectorStore(QdrantVectorStore):
@@ -75,7 +78,7 @@ class NormAwareVectorStore(QdrantVectorStore):
     _similarity: Similarity = PrivateAttr()
     _allow_normalized: bool = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
-    _searchable: bool = PrivateAttr(default=False)
+    _checked: float = PrivateAttr(default=-math.inf)
 
     def __init__(
         self,
@@ -109,8 +112,6 @@ class NormAwareVectorStore(QdrantVectorStore):
         """The encoder this store's contract names."""
         return self._embed_model
 
-    # -- writing ---------------------------------------------------------------------------------------
-
     def add(  # type: ignore[override]  # no shard_identifier: custom sharding is not offered
         self, nodes: Sequence[BaseNode], **add_kwargs: Any
     ) -> list[str]:
@@ -139,8 +140,13 @@ class NormAwareVectorStore(QdrantVectorStore):
         if not nodes:
             return []
         contract = self._contract if self._collection_initialized else None
-        if contract is None and (yield call("collection_exists", collection_name=self.collection_name)):
-            contract, _ = yield from self._open()
+        unknown = contract is None or contract.fingerprint is None
+        if unknown and (yield call("collection_exists", collection_name=self.collection_name)):
+            contract, held = yield from self._open()
+            name, fingerprint = encoder_identity(self._embed_model)
+            contract = yield from adopt_collection(
+                self.collection_name, contract, points=held, encoder=name, fingerprint=fingerprint
+            )
         points = to_points(
             nodes,
             contract=contract,
@@ -151,7 +157,12 @@ class NormAwareVectorStore(QdrantVectorStore):
             name, fingerprint = encoder_identity(self._embed_model)
             contract = Contract(name, fingerprint, len(nodes[0].get_embedding()), not self._allow_normalized)
             index = not is_local(self._client or self._aclient)
-            yield from create_collection(self.collection_name, contract, payload_index=index)
+            try:
+                yield from create_collection(self.collection_name, contract, payload_index=index)
+            except Exception:
+                if not (yield call("collection_exists", collection_name=self.collection_name)):
+                    raise
+                return (yield from self._add(nodes))  # another add created it in between
             self._collection_initialized = True
         for start in range(0, len(points), self.batch_size):
             batch = points[start : start + self.batch_size]
@@ -159,14 +170,12 @@ class NormAwareVectorStore(QdrantVectorStore):
         self._contract = yield from refresh_edges(self.collection_name, contract)
         return [node.node_id for node in nodes]
 
-    # -- reading ---------------------------------------------------------------------------------------
-
     def search(self, query: VectorStoreQuery, options: SearchOptions | None = None) -> list[NodeWithNorms]:
         """The nodes most similar to a query, with their norms.
 
         Args:
             query: with a raw embedding; its filters, node and document ids are honoured.
-            options: None searches by the store's similarity. A `query_filter` replaces the query's filters.
+            options: None searches by the store's similarity. Its `qdrant_filters` replace the query's.
 
         Raises:
             QueryError: for a top k below 1, no embedding, or a query mode other than the default.
@@ -203,36 +212,27 @@ class NormAwareVectorStore(QdrantVectorStore):
         if not query.query_embedding:
             raise QueryError("The query has no embedding; embed it with the collection's encoder.")
         require_positive("similarity_top_k", query.similarity_top_k)
-        if options.query_filter is None:
-            options = dataclasses.replace(options, query_filter=self._build_query_filter(query))
+        if options.qdrant_filters is None:
+            options = dataclasses.replace(options, qdrant_filters=self._build_query_filter(query))
         contract = self._contract if self._collection_initialized else None
-        if contract is None or not self._searchable:
+        if contract is None or time.monotonic() - self._checked > _TRUSTED_SECONDS:
             contract, points = yield from self._open()
             yield from require_searchable(self.collection_name, points=points)
-            self._searchable = True
+            self._checked = time.monotonic()
         require_dimension(contract, dimension=len(query.query_embedding), collection=self.collection_name)
         vector = require_embeddings([query.query_embedding], names=["The query"])[0]
-        started = time.perf_counter()
+        limit, started = query.similarity_top_k, time.perf_counter()
         hits: list[Hit] = yield from search(
             self.collection_name,
             vector,
-            limit=query.similarity_top_k,
+            limit=limit,
             contract=contract,
             options=options,
             local=is_local(self._client or self._aclient),
         )
-        dispatcher.event(
-            NormRetrievalEvent(
-                collection=self.collection_name,
-                similarity=options.power.name,
-                similarity_top_k=query.similarity_top_k,
-                candidates=options.candidates,
-                exact=options.exact,
-                query_norm=float(np.linalg.norm(vector)),
-                found=len(hits),
-                seconds=time.perf_counter() - started,
-            )
-        )
+        seconds = time.perf_counter() - started
+        event = NormRetrievalEvent.of(self.collection_name, vector, limit, options, len(hits), seconds)
+        dispatcher.event(event)
         nodes = self.parse_to_query_result([hit.point for hit in hits]).nodes or []
         return [NodeWithNorms.from_hit(node, hit) for node, hit in zip(nodes, hits, strict=True)]
 
@@ -242,8 +242,6 @@ class NormAwareVectorStore(QdrantVectorStore):
         require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
         self._contract, self._collection_initialized = contract, True
         return contract, points
-
-    # -- the stock store's, with our point ids -----------------------------------------------------------
 
     def get_nodes(  # type: ignore[override]  # as `add`
         self,

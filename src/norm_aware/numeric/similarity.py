@@ -6,10 +6,10 @@ so any similarity here can be computed for any hit without its vector.
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -66,6 +66,10 @@ class Similarity(ABC):
         return self.name
 
 
+MAX_POWER = 16.0
+"""Largest power of a norm, either way; beyond it scores leave float32's range."""
+
+
 @dataclass(frozen=True, slots=True)
 class PowerSimilarity(Similarity):
     """The power family `cosine * query_norm**query_power * document_norm**document_power`.
@@ -79,7 +83,7 @@ class PowerSimilarity(Similarity):
         1.0
 
     Raises:
-        QueryError: when a power is not a finite number.
+        QueryError: when a power is not a number from -16 to 16.
     """
 
     query_power: float = 0.0
@@ -88,10 +92,12 @@ class PowerSimilarity(Similarity):
     def __post_init__(self) -> None:
         for field in ("query_power", "document_power"):
             value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) <= MAX_POWER:
                 raise QueryError(
-                    f"{field} is {value!r}; a finite number is needed, such as 0 (cosine) or 1 (dot)."
+                    f"{field} is {value!r}; a number from -{MAX_POWER:g} to {MAX_POWER:g} is needed, "
+                    "such as 0 (cosine) or 1 (dot)."
                 )
+            object.__setattr__(self, field, float(value))
 
     @property
     def name(self) -> str:
@@ -152,6 +158,8 @@ def parse_similarity(text: str | Similarity) -> Similarity:
     """
     if isinstance(text, Similarity):
         return text
+    if not isinstance(text, str):
+        raise QueryError(f"{text!r} names no similarity; give a name such as 'cosine', or a Similarity.")
     words = text.split()
     if len(words) == 1 and words[0] in NAMED:
         return NAMED[words[0]]

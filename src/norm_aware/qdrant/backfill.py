@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 from qdrant_client import models
 
-from norm_aware.geometry.norms import norms, require_embeddings
+from norm_aware.errors import EmbeddingError
+from norm_aware.geometry.norms import is_normalized, norms, require_embeddings
 from norm_aware.qdrant.calls import Steps, call
-from norm_aware.qdrant.collection import NORM, create_norm_index, open_collection, refresh_edges
+from norm_aware.qdrant.collection import (
+    NORM,
+    create_norm_index,
+    open_collection,
+    refresh_edges,
+    require_encoder,
+)
 
 _BATCH = 256
 
@@ -37,9 +45,13 @@ def backfill(
     Raises:
         CollectionNotFoundError: when there is no such collection.
         DistanceError: when it is not under Dot: then the norms are not in it.
-        EmbeddingError: when a stored vector holds NaN or infinite numbers.
+        ContractError: when another encoder than the one given is recorded.
+        EmbeddingError: when a stored vector holds NaN or infinite numbers, or a payload has another `norm`.
     """
     contract, total = yield from open_collection(collection)
+    if encoder is not None:
+        require_encoder(contract, encoder=encoder[0], fingerprint=encoder[1], collection=collection)
+    raw = False
     done = written = 0
     offset: models.ExtendedPointId | None = None
     while True:
@@ -57,11 +69,15 @@ def backfill(
                 names=[f"Point {record.id}" for record in records],
                 dimension=contract.dimension,
             )
+            lengths = norms(matrix).tolist()
+            for record, length in zip(records, lengths, strict=True):
+                _require_free(record, length)
+            raw = raw or not is_normalized(matrix)
             changes = [
                 models.SetPayloadOperation(
                     set_payload=models.SetPayload(payload={NORM: length}, points=[record.id])
                 )
-                for record, length in zip(records, norms(matrix).tolist(), strict=True)
+                for record, length in zip(records, lengths, strict=True)
                 if (record.payload or {}).get(NORM) != length
             ]
             if changes:
@@ -76,5 +92,17 @@ def backfill(
         yield from create_norm_index(collection)
     if encoder is not None and contract.fingerprint is None:
         contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
-    yield from refresh_edges(collection, dataclasses.replace(contract, edges_count=0))
+    contract = dataclasses.replace(contract, raw=raw, edges_count=0)
+    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
+    yield from refresh_edges(collection, contract)
     return written
+
+
+def _require_free(record: models.Record, length: float) -> None:
+    """Refuse to overwrite a payload that means something else."""
+    found = (record.payload or {}).get(NORM, length)
+    if not isinstance(found, (int, float)) or not math.isclose(found, length, rel_tol=1e-3, abs_tol=1e-6):
+        raise EmbeddingError(
+            f"Point {record.id} has a payload {NORM!r} of {found!r}, which is not its vector's length "
+            f"{length:g} and would be overwritten; rename that payload key first."
+        )

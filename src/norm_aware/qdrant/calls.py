@@ -7,7 +7,9 @@ results. `run` drives it with a `QdrantClient`, `arun` with an `AsyncQdrantClien
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -37,7 +39,8 @@ def run(client: QdrantClient, steps: Steps[T]) -> T:
         wanted = next(steps)
         while True:
             try:
-                reply = getattr(client, wanted.method)(**wanted.arguments)
+                with _lock(client):
+                    reply = getattr(client, wanted.method)(**wanted.arguments)
             except Exception as error:  # the steps decide what an engine's error means
                 wanted = steps.throw(error)
             else:
@@ -67,6 +70,7 @@ class ThreadedClient:
     """A sync client where an async one is wanted: each call runs in a thread.
 
     In-memory and on-disk local clients need it, since a second client would not see the first one's data.
+    Local mode is not made for threads, so its calls take turns.
     """
 
     def __init__(self, client: QdrantClient) -> None:
@@ -75,10 +79,22 @@ class ThreadedClient:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method = getattr(self._sync, name)
 
+        def in_turn(*args: Any, **kwargs: Any) -> Any:
+            with _lock(self._sync):
+                return method(*args, **kwargs)
+
         async def threaded(*args: Any, **kwargs: Any) -> Any:
-            return await asyncio.to_thread(method, *args, **kwargs)
+            return await asyncio.to_thread(in_turn, *args, **kwargs)
 
         return threaded
+
+
+def _lock(client: QdrantClient) -> AbstractContextManager[Any]:
+    """What a call must hold: one lock for all users of a local client, nothing for a server's."""
+    if not is_local(client):
+        return nullcontext()
+    lock: AbstractContextManager[Any] = client.__dict__.setdefault("_norm_aware_lock", threading.RLock())
+    return lock
 
 
 def is_local(client: AsyncQdrantClient | QdrantClient) -> bool:

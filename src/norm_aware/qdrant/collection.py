@@ -7,6 +7,7 @@ and any process that opens the collection can check itself against it.
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ SCHEMA_VERSION = 1
 RANGES = 16
 """Norm ranges a search looks into; with 8 some real sets lost a document of the cosine top 10."""
 
+_GROWTH = 1.25  # how much a collection grows between two placements of its edges
 _EDGE_SAMPLE = 10_000  # norms read to place the edges: their quantiles are within a percent by then
 
 
@@ -97,8 +99,8 @@ def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
         return Contract(**{**record, "norm_edges": tuple(record["norm_edges"])})
     except (KeyError, TypeError) as error:
         raise ContractError(
-            f"Collection {collection!r} has a contract that cannot be read ({error}); "
-            "`norm-aware backfill` writes a new one from the stored vectors."
+            f"Collection {collection!r} has a contract that cannot be read ({error}); clear "
+            f"{METADATA!r} in its metadata, then `norm-aware backfill` writes a new one."
         ) from error
 
 
@@ -183,6 +185,30 @@ def create_collection(collection: str, contract: Contract, *, payload_index: boo
         )
 
 
+def adopt_collection(
+    collection: str, contract: Contract, *, points: int, encoder: str, fingerprint: str
+) -> Steps[Contract]:
+    """Put the encoder into the contract of a collection that someone else created and left empty.
+
+    Returns:
+        The contract with an encoder; the next placement of the edges writes it.
+
+    Raises:
+        ContractError: when there are points already, of an encoder that was never recorded.
+    """
+    if contract.fingerprint is not None:
+        return contract
+    if points:
+        raise ContractError(
+            f"Collection {collection!r} holds {points} points of an unrecorded encoder; "
+            f"`norm-aware backfill --collection {collection} --encoder ENCODER` records it."
+        )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Payload indexes have no effect")  # local mode's, where it is true
+        yield from create_norm_index(collection)
+    return dataclasses.replace(contract, encoder=encoder, fingerprint=fingerprint)
+
+
 def create_norm_index(collection: str) -> Steps[None]:
     """Index the norm, which every search filters by."""
     yield call(
@@ -194,24 +220,24 @@ def create_norm_index(collection: str) -> Steps[None]:
 
 
 def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
-    """Place the norm edges anew once the collection has doubled since they were placed.
+    """Place the norm edges anew once the collection has grown by a quarter since they were placed.
 
-    Edges only balance the ranges; a search is right whatever they are.
+    Edges far from the quantiles make ranges uneven, and a search may miss documents of the largest.
 
     Returns:
         The contract as it now stands in the collection.
     """
     count: int = (yield call("count", collection_name=collection, exact=False)).count
-    if count < max(1, 2 * contract.edges_count):
+    if count < max(1, _GROWTH * contract.edges_count):
         return contract
-    records, _ = yield call(
-        "scroll",
+    response = yield call(
+        "query_points",
         collection_name=collection,
+        query=models.SampleQuery(sample=models.Sample.RANDOM),
         limit=_EDGE_SAMPLE,
         with_payload=[NORM],
-        with_vectors=False,
     )
-    lengths = [record.payload[NORM] for record in records if NORM in (record.payload or {})]
+    lengths = [point.payload[NORM] for point in response.points if NORM in (point.payload or {})]
     contract = dataclasses.replace(contract, norm_edges=norm_edges(lengths, ranges=RANGES), edges_count=count)
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     return contract

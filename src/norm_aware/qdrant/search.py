@@ -54,7 +54,7 @@ class SearchOptions:
         similarity: a `PowerSimilarity`, or its name as `parse_similarity` reads it.
         candidates: Dot candidates per norm range; None takes `default_candidates`.
         exact: score every point by brute force instead of the candidates.
-        query_filter: a Qdrant filter; only points that match are searched.
+        qdrant_filters: a Qdrant filter; only points that match are searched.
 
     Raises:
         QueryError: for candidates below 1, or a similarity that Qdrant cannot compute.
@@ -63,7 +63,7 @@ class SearchOptions:
     similarity: str | Similarity = COSINE
     candidates: int | None = None
     exact: bool = False
-    query_filter: models.Filter | None = None
+    qdrant_filters: models.Filter | None = None
 
     def __post_init__(self) -> None:
         require_positive("candidates", self.candidates)
@@ -87,7 +87,7 @@ def default_candidates(limit: int, document_power: float) -> int:
     2.5 times the limit, at least 25, and 16 times as many for each step of the power below 0: the further
     a similarity is from dot, the deeper its best documents lie in a range's Dot ranking.
     """
-    return math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, -document_power))
+    return min(_ALL, math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, -document_power)))
 
 
 def require_positive(name: str, value: int | None) -> None:
@@ -133,7 +133,7 @@ def search(
     factor = query_norm ** (power.query_power - 1) if query_norm > 0 else 0.0
     request: dict[str, Any]
     if power.document_power == 1:
-        request = {"query": (query * np.float32(factor)).tolist(), "query_filter": options.query_filter}
+        request = {"query": (query * np.float32(factor)).tolist(), "query_filter": options.qdrant_filters}
         if options.exact and not local:  # local mode is exact, and warns when asked to be
             request["search_params"] = models.SearchParams(exact=True)
     else:
@@ -145,7 +145,7 @@ def search(
             document_power=power.document_power,
             edges=() if everything else contract.norm_edges,
             candidates=candidates,
-            query_filter=options.query_filter,
+            query_filter=options.qdrant_filters,
             exact=options.exact,
         )
     response = yield call(
