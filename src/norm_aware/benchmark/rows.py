@@ -41,6 +41,10 @@ class Rows:
                     raise BenchmarkError(
                         f"{self.path}, line {number} is not valid JSON; remove that line or the file."
                     ) from error
+                if not isinstance(row, dict):
+                    raise BenchmarkError(
+                        f"{self.path}, line {number} is no JSON object; remove that line or the file."
+                    )
                 yield row
 
     def append(self, row: Mapping[str, Any]) -> None:

@@ -37,8 +37,9 @@ def run_benchmark(
 ) -> dict[str, Any]:
     """Compare systems on a dataset, end to end.
 
-    Started again with the same arguments and `out`, it goes on where it stopped: documents are not embedded
-    and models not asked a second time. More systems, or a larger limit, may be given to the same `out`.
+    Started again with the same arguments and `out`, it goes on where it stopped: a complete index is not
+    built and models are not asked a second time, but for calls that failed. More systems, or a larger
+    limit, may be given to the same `out`.
 
     Args:
         dataset: what to search, and the judged queries.
@@ -63,6 +64,8 @@ def run_benchmark(
     """
     if not 1 <= context_k <= TOP_K:
         raise BenchmarkError(f"context_k is {context_k}; a number from 1 to {TOP_K} is needed.")
+    if answer_limit is not None and answer_limit < 0:
+        raise BenchmarkError(f"answer_limit is {answer_limit}; a number of queries is needed.")
     queries = dataset.sample(limit, seed=seed)
     configuration = {
         "dataset_digest": dataset.digest,
@@ -74,7 +77,10 @@ def run_benchmark(
         "exact": True,
         "seed": seed,
     }
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchmarkError(f"{out} cannot be made a folder ({error.strerror}); choose another.") from error
     _require_same(out / "configuration.json", configuration)
     index, client = open_index(
         dataset, models.embedding, out / "index", progress=progress, allow_normalized=allow_normalized
@@ -115,6 +121,7 @@ def run_benchmark(
         configuration={
             **configuration,
             "judge_fingerprint": models.judge.fingerprint if models.judge else None,
+            "systems": [system.name for system in systems],
             "limit": limit,
             "answer_limit": answer_limit,
             **(notes or {}),
@@ -128,7 +135,12 @@ def run_benchmark(
 
 def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:
     if path.is_file():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            earlier = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BenchmarkError(
+                f"{path} is not valid JSON; remove the folder, or choose another."
+            ) from error
         changed = [
             f"{key} was {earlier.get(key)!r} and is {value!r}"
             for key, value in configuration.items()

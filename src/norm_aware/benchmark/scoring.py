@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from norm_aware.benchmark.answer_measures import squad_em, squad_f1
@@ -29,6 +30,9 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     **{name: value for name, value in RAGAS.items() if value[0] != "retrieval"},
 }
 """Every measure in the order of the report: its kind (retrieval, answer, judged) and what it says."""
+
+
+_WITHOUT_REFERENCE = {"faithfulness", "answer_relevancy"}  # judged metrics that need no gold answer
 
 
 class SampleMetrics(Protocol):
@@ -85,7 +89,8 @@ def score_run(
         )
         for key, row in run.items()
     }
-    verdicts = _judge(run, samples, judge, judged, progress) if judge is not None else {}
+    referenced = {query.id: bool(query.answers) for query in dataset.queries}
+    verdicts = _judge(run, samples, judge, judged, referenced, progress) if judge is not None else {}
     ranked = _retrieval_scores(run, dataset)
     rows: list[dict[str, Any]] = []
     for done, (key, row) in enumerate(run.items()):
@@ -126,6 +131,7 @@ def _judge(
     samples: Mapping[tuple[str, str], Sample],
     judge: Judge,
     judged: Rows,
+    referenced: Mapping[str, bool],
     progress: Progress,
 ) -> dict[tuple[str, str], list[Score]]:
     known = {row["key"]: [Score(**score) for score in row["scores"]] for row in judged.read()}
@@ -148,13 +154,15 @@ def _judge(
         await asyncio.gather(*(judge_one(key, sample) for key, sample in todo.items()))
 
     if todo:
-        asyncio.run(judge_all())
+        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
+            thread.submit(asyncio.run, judge_all()).result()
     verdicts = {key: known[judged_key] for key, judged_key in keys.items()}
     for key, row in run.items():
         if row.get("failure"):
-            reason = f"no answer: {row['failure']}"
             verdicts[key] = [
-                Score(m, None, reason) for m, (kind, _) in DESCRIPTIONS.items() if kind == "judged"
+                Score(measure, None, f"no answer: {row['failure']}")
+                for measure, (kind, _) in DESCRIPTIONS.items()
+                if kind == "judged" and (referenced[key[1]] or measure in _WITHOUT_REFERENCE)
             ]
     return verdicts
 

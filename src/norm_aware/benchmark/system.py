@@ -164,6 +164,7 @@ def collect(
         for row in found.values()
         if row["answer"] is not None
     }
+    failures: dict[tuple[str, tuple[str, ...]], str] = {}
     wanted = [(system, query) for query in queries for system in systems]
     to_answer = {query.id for query in queries[:answer_limit]} if llm is not None else set()
     missing = [(s, q) for s, q in wanted if _is_open(found.get((s.name, q.id)), q.id in to_answer)]
@@ -188,17 +189,26 @@ def collect(
             "answer": None,
         }
         key = (query.id, _context_ids(row, context_k))
-        if llm is not None and query.id in to_answer and key not in answers:
-            try:
-                answers[key] = llm.answer(query.text, [node.text for node in nodes[:context_k]])
-            except LLMError as error:
-                row["failure"] = str(error)
-        row["answer"] = answers.get(key) if query.id in to_answer else None
+        if llm is not None and query.id in to_answer:
+            if key not in answers and key not in failures:
+                try:
+                    answers[key] = llm.answer(query.text, [node.text for node in nodes[:context_k]])
+                except LLMError as error:
+                    failures[key] = str(error)
+            row["answer"] = answers.get(key)
+            if key in failures:  # shared like an answer: a second try would favour the later system
+                row["failure"] = failures[key]
         row["seconds"] = round(time.perf_counter() - started, 4)
         rows.append(row)
         found[system.name, query.id] = row
     progress("Retrieving and answering", len(wanted), len(wanted))
-    return {(s.name, q.id): found[s.name, q.id] for s, q in wanted}
+    rows_of = {(s.name, q.id): found[s.name, q.id] for s, q in wanted}
+    # an answer of an earlier run beyond this one's limit would be compared with nothing
+    return {key: row if key[1] in to_answer else _unanswered(row) for key, row in rows_of.items()}
+
+
+def _unanswered(row: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: value for name, value in row.items() if name != "failure"}, "answer": None}
 
 
 def _is_open(row: Mapping[str, Any] | None, to_answer: bool) -> bool:
