@@ -128,6 +128,7 @@ def test_backfill_makes_an_existing_dot_collection_searchable(folder):
         (("search", " "), "The query is empty"),
         (("search", "x", "--top-k", "0"), "similarity_top_k: "),
         (("search", "x", "--similarity", "cosin"), "No similarity is named 'cosin'"),
+        (("search", "x", "--similarity", "document_power=99"), "document_power is 99.0"),
         (("search",), "Missing"),
         (("search", "x", "--absent"), "No such option"),
         (("benchmark", "--dataset", "nowhere"), "There is no folder 'nowhere'"),

@@ -281,6 +281,9 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped; run the same command again to go on.", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:  # a mistake of ours, still told in one line
+        print(f"Unexpected {type(error).__name__}: {error} (please report it)", file=sys.stderr)
+        sys.exit(1)
 
 
 def _fail(message: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from norm_aware.errors import CollectionError, CollectionNotFoundError, QueryError
+from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError, QueryError
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -40,9 +40,9 @@ def open_encoder(settings: Settings) -> RawEmbedding:
 
     # the command line has bars of its own
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    if settings.encoder == "offline":
-        return offline.encoder(device=settings.device, batch_size=settings.batch_size)
     try:
+        if settings.encoder == "offline":
+            return offline.encoder(device=settings.device, batch_size=settings.batch_size)
         return RawEmbedding(
             settings.encoder,
             query_prompt=settings.query_prompt,
@@ -50,6 +50,8 @@ def open_encoder(settings: Settings) -> RawEmbedding:
             batch_size=settings.batch_size,
             device=settings.device,
         )
+    except NormAwareError:
+        raise
     except Exception as error:  # whatever a model library says, its user wants one line
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise QueryError(

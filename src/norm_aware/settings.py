@@ -148,5 +148,5 @@ def _explain(error: ValidationError) -> str:
                 f"{name.removeprefix(PREFIX.lower())} is no setting; the settings are {_names(Settings)}."
             )
         else:
-            lines.append(f"{name}: {detail['msg']}.")
+            lines.append(f"{name}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}.")
     return " ".join(lines)
