@@ -59,8 +59,7 @@ def index(
     from norm_aware.benchmark.dataset import read_documents
 
     documents = read_documents(source)
-    from llama_index.core.schema import TextNode  # seconds of imports, once there is something to index
-
+    from norm_aware.benchmark.system import store_documents  # seconds of imports, once there is work
     from norm_aware.llamaindex.store import NormAwareVectorStore
 
     embedding = open_encoder(settings)
@@ -71,18 +70,7 @@ def index(
             embed_model=embedding,
             allow_normalized=settings.allow_normalized,
         )
-        step = 512
-        for start in range(0, len(documents), step):
-            progress("Embedding documents", start, len(documents))
-            batch = documents[start : start + step]
-            vectors = embedding.get_text_embedding_batch([document.content for document in batch])
-            store.add(
-                [
-                    TextNode(id_=document.id, text=document.content, embedding=vector)
-                    for document, vector in zip(batch, vectors, strict=True)
-                ]
-            )
-        progress("Embedding documents", len(documents), len(documents))
+        store_documents(documents, store, embedding, progress=progress)
     print(f"{len(documents)} documents embedded by {embedding.model_name} into {settings.collection!r}.")
 
 

@@ -109,12 +109,23 @@ def open_index(
     store = NormAwareVectorStore(
         COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
     )
-    total = len(dataset.documents)
+    store_documents(dataset.documents, store, embedding, progress=progress)
+    return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
+
+
+def store_documents(
+    documents: Sequence[Document], store: NormAwareVectorStore, embedding: RawEmbedding, *, progress: Progress
+) -> None:
+    """Embed documents and store them under their own ids, batch by batch.
+
+    Raises:
+        EmbeddingError: for what the store refuses; batches before it are kept.
+    """
+    total = len(documents)
     for start in range(0, total, _BATCH):
         progress("Embedding documents", start, total)
-        store.add(_nodes(dataset.documents[start : start + _BATCH], embedding))
+        store.add(_nodes(documents[start : start + _BATCH], embedding))
     progress("Embedding documents", total, total)
-    return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
 
 
 def _nodes(documents: Sequence[Document], embedding: RawEmbedding) -> list[TextNode]:

@@ -140,12 +140,13 @@ class NormAwareVectorStore(QdrantVectorStore):
         if not nodes:
             return []
         contract = self._contract if self._collection_initialized else None
+        encoder = encoder_identity(self._embed_model)
+        payload_index = not is_local(self._client or self._aclient)
         unknown = contract is None or contract.fingerprint is None
         if unknown and (yield call("collection_exists", collection_name=self.collection_name)):
             contract, held = yield from self._open()
-            name, fingerprint = encoder_identity(self._embed_model)
             contract = yield from adopt_collection(
-                self.collection_name, contract, points=held, encoder=name, fingerprint=fingerprint
+                self.collection_name, contract, points=held, encoder=encoder, payload_index=payload_index
             )
         points = to_points(
             nodes,
@@ -154,11 +155,9 @@ class NormAwareVectorStore(QdrantVectorStore):
             allow_normalized=self._allow_normalized,
         )
         if contract is None:
-            name, fingerprint = encoder_identity(self._embed_model)
-            contract = Contract(name, fingerprint, len(nodes[0].get_embedding()), not self._allow_normalized)
-            index = not is_local(self._client or self._aclient)
+            contract = Contract(*encoder, len(nodes[0].get_embedding()), not self._allow_normalized)
             try:
-                yield from create_collection(self.collection_name, contract, payload_index=index)
+                yield from create_collection(self.collection_name, contract, payload_index=payload_index)
             except Exception:
                 if not (yield call("collection_exists", collection_name=self.collection_name)):
                     raise

@@ -7,7 +7,6 @@ and any process that opens the collection can check itself against it.
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,7 +185,12 @@ def create_collection(collection: str, contract: Contract, *, payload_index: boo
 
 
 def adopt_collection(
-    collection: str, contract: Contract, *, points: int, encoder: str, fingerprint: str
+    collection: str,
+    contract: Contract,
+    *,
+    points: int,
+    encoder: tuple[str, str],
+    payload_index: bool,
 ) -> Steps[Contract]:
     """Put the encoder into the contract of a collection that someone else created and left empty.
 
@@ -203,10 +207,9 @@ def adopt_collection(
             f"Collection {collection!r} holds {points} points of an unrecorded encoder; "
             f"`norm-aware backfill --collection {collection} --encoder ENCODER` records it."
         )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Payload indexes have no effect")  # local mode's, where it is true
+    if payload_index:
         yield from create_norm_index(collection)
-    return dataclasses.replace(contract, encoder=encoder, fingerprint=fingerprint)
+    return dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
 
 
 def create_norm_index(collection: str) -> Steps[None]:
