@@ -16,7 +16,7 @@ def empty_folder(tmp_path, monkeypatch):
 
 def test_the_defaults_need_nothing():
     settings = Settings()
-    assert (settings.encoder, settings.similarity, settings.qdrant_url) == ("offline", "cosine", None)
+    assert (settings.encoder, settings.similarity, settings.qdrant_url) == ("offline", None, None)
 
 
 def test_arguments_win_over_the_environment_over_dotenv_over_toml_over_defaults(empty_folder, monkeypatch):

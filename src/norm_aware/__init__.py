@@ -15,24 +15,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from norm_aware import offline as offline
+    from norm_aware.calibration.calibrate import CalibrationOptions as CalibrationOptions
+    from norm_aware.calibration.calibrate import calibrate as calibrate
+    from norm_aware.calibration.calibration import Calibration as Calibration
+    from norm_aware.calibration.corpus import Corpus as Corpus
+    from norm_aware.calibration.corpus import PseudoQueries as PseudoQueries
+    from norm_aware.calibration.label_free import calibrate_label_free as calibrate_label_free
+    from norm_aware.diagnosis.diagnosis import Diagnosis as Diagnosis
+    from norm_aware.diagnosis.diagnosis import diagnose as diagnose
     from norm_aware.errors import NormAwareError as NormAwareError
     from norm_aware.llamaindex.embedding import RawEmbedding as RawEmbedding
     from norm_aware.llamaindex.nodes import NodeWithNorms as NodeWithNorms
     from norm_aware.llamaindex.rerank import NormAwareRerank as NormAwareRerank
     from norm_aware.llamaindex.retriever import NormAwareRetriever as NormAwareRetriever
     from norm_aware.llamaindex.store import NormAwareVectorStore as NormAwareVectorStore
+    from norm_aware.numeric.euclidean import EuclideanSimilarity as EuclideanSimilarity
+    from norm_aware.numeric.logistic_similarity import LogisticSimilarity as LogisticSimilarity
+    from norm_aware.numeric.parse_similarity import parse_similarity as parse_similarity
+    from norm_aware.numeric.radial import RadialSimilarity as RadialSimilarity
+    from norm_aware.numeric.scaled_similarity import ScaledSimilarity as ScaledSimilarity
     from norm_aware.numeric.similarity import COSINE as COSINE
     from norm_aware.numeric.similarity import DOCUMENT_NORMALIZED as DOCUMENT_NORMALIZED
     from norm_aware.numeric.similarity import DOT as DOT
     from norm_aware.numeric.similarity import QUERY_NORMALIZED as QUERY_NORMALIZED
     from norm_aware.numeric.similarity import PowerSimilarity as PowerSimilarity
     from norm_aware.numeric.similarity import Similarity as Similarity
-    from norm_aware.numeric.similarity import parse_similarity as parse_similarity
+    from norm_aware.numeric.word_rotator import WordRotatorSimilarity as WordRotatorSimilarity
     from norm_aware.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Calibration": "calibration.calibration",
+    "CalibrationOptions": "calibration.calibrate",
+    "Corpus": "calibration.corpus",
+    "PseudoQueries": "calibration.corpus",
+    "calibrate": "calibration.calibrate",
+    "calibrate_label_free": "calibration.label_free",
+    "Diagnosis": "diagnosis.diagnosis",
+    "diagnose": "diagnosis.diagnosis",
     "NormAwareError": "errors",
     "RawEmbedding": "llamaindex.embedding",
     "NodeWithNorms": "llamaindex.nodes",
@@ -45,7 +66,12 @@ _MODULES = {
     "QUERY_NORMALIZED": "numeric.similarity",
     "PowerSimilarity": "numeric.similarity",
     "Similarity": "numeric.similarity",
-    "parse_similarity": "numeric.similarity",
+    "EuclideanSimilarity": "numeric.euclidean",
+    "LogisticSimilarity": "numeric.logistic_similarity",
+    "RadialSimilarity": "numeric.radial",
+    "ScaledSimilarity": "numeric.scaled_similarity",
+    "WordRotatorSimilarity": "numeric.word_rotator",
+    "parse_similarity": "numeric.parse_similarity",
     "Settings": "settings",
     "offline": "offline",
 }

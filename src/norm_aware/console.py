@@ -1,4 +1,4 @@
-"""What the command line shows: progress bars, search results, the comparison."""
+"""What the command line shows: progress bars, search results, the comparison, findings and evidence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from norm_aware.calibration.evidence import Evidence
+    from norm_aware.diagnosis.diagnosis import Diagnosis
     from norm_aware.llamaindex.nodes import NodeWithNorms
 
 _EXCERPT = 160
@@ -88,3 +90,33 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     console.print(table)
     if results["failures"]:
         console.print(f"{len(results['failures'])} calls failed; the report lists each with its reason.")
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    """Each finding with what to do about it."""
+    console = Console()
+    for finding in diagnosis.findings:
+        console.print(Text(finding.sentence, style="" if finding.value is not None else "dim"))
+        if finding.value is not None and finding.advice:
+            console.print(Text(f"  {finding.advice}", style="dim"))
+
+
+def print_evidence(evidence: Evidence) -> None:
+    """The arms of a calibration as a table, then its decision and notes."""
+    table = Table(
+        title=f"{evidence.queries} queries, {evidence.documents} documents; nDCG@10 on queries held out",
+        title_justify="left",
+    )
+    for heading in ("arm", "mean", "minus cosine [95% interval]", "p"):
+        table.add_column(heading, justify="left" if heading == "arm" else "right")
+    for arm in evidence.arms:
+        interval = "" if arm.name == "cosine" else f"{arm.difference:+.4f} [{arm.low:+.4f}, {arm.high:+.4f}]"
+        table.add_row(arm.name, f"{arm.mean:.4f}", interval, "" if not interval else f"{arm.p:.4f}")
+    console = Console() if sys.stdout.isatty() else Console(width=110)
+    if evidence.arms:
+        console.print(table)
+    for point in evidence.curve:
+        gain = f"{point.difference:+.4f} (draws from {point.low:+.4f} to {point.high:+.4f})"
+        console.print(Text(f"From {point.queries} judged queries: {gain}"))
+    for sentence in (evidence.decision, *evidence.notes):
+        console.print(Text(sentence))

@@ -48,6 +48,10 @@ class DatasetError(NormAwareError, ValueError):
     """A dataset that cannot be read; the message names the file and the line."""
 
 
+class CalibrationError(NormAwareError, ValueError):
+    """A calibration that cannot be fitted, read or applied: too few judgements, another encoder's file."""
+
+
 class LLMError(NormAwareError):
     """A language model that could not be started, reached or understood."""
 

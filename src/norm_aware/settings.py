@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from norm_aware.errors import SettingsError
-from norm_aware.numeric.similarity import parse_similarity
+from norm_aware.numeric.parse_similarity import parse_similarity
 
 PREFIX = "NORM_AWARE_"
 
@@ -61,7 +61,12 @@ class Settings(BaseSettings):
     qdrant_path: Path = Field(Path("norm-aware-data"), description="Folder of the embedded storage.")
     collection: str = Field("documents", min_length=1, description="Name of the collection.")
 
-    similarity: str = Field("cosine", description="cosine, dot, query_normalized or document_power=NUMBER.")
+    similarity: str | None = Field(
+        None, description="Such as dot or document_power=0.5; cosine where no calibration is given either."
+    )
+    calibration: Path | None = Field(
+        None, description="File of a calibration, to store and search by in place of a similarity."
+    )
     similarity_top_k: int = Field(10, gt=0, description="Documents returned by a search.")
     candidates: int | None = Field(None, gt=0, description="Dot candidates per norm range.")
     exact: bool = Field(False, description="Score every document by brute force.")
@@ -87,8 +92,8 @@ class Settings(BaseSettings):
 
     @field_validator("similarity")
     @classmethod
-    def _known(cls, value: str) -> str:
-        return parse_similarity(value).name
+    def _known(cls, value: str | None) -> str | None:
+        return None if value is None else parse_similarity(value).name
 
     @classmethod
     def settings_customise_sources(

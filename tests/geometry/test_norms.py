@@ -14,7 +14,10 @@ from norm_aware.geometry.norms import (
     norm_edges,
     norms,
     require_embeddings,
+    require_matrix,
+    require_one_dimension,
     require_unnormalized,
+    unit_vectors,
 )
 
 
@@ -72,3 +75,45 @@ def test_a_vector_of_another_dimension_is_refused_by_its_documents_name():
         require_embeddings([[1.0, 2.0], [1.0, 2.0, 3.0]], names=["first", "second"])
     with pytest.raises(DimensionError, match="first has an embedding of dimension 0"):
         require_embeddings([[]], names=["first"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e39, -1e30])
+def test_a_matrix_counts_the_rows_that_no_inner_product_can_be_taken_of(bad):
+    with pytest.raises(EmbeddingError, match=r"2 of 3 queries have an embedding with NaN, infinite or huge"):
+        require_matrix([[1.0, bad], [bad, bad], [1.0, 2.0]], of="queries")
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [1.0, 2.0], [[1.0], [1.0, 2.0]], [["a"]], [[[1.0]]]])
+def test_what_is_no_matrix_of_numbers_is_refused_with_what_the_rows_were_to_be(rows):
+    with pytest.raises(EmbeddingError, match=r"documents"):
+        require_matrix(rows, of="documents")
+
+
+def test_too_few_rows_are_refused():
+    with pytest.raises(EmbeddingError, match=r"shape \(1, 2\); at least 2 rows"):
+        require_matrix([[1.0, 2.0]], of="documents", least=2)
+
+
+def test_a_float32_matrix_is_not_copied():
+    matrix = np.ones((3, 2), dtype=np.float32)
+    assert require_matrix(matrix, of="documents") is matrix
+
+
+def test_queries_and_documents_of_two_dimensions_are_refused():
+    with pytest.raises(DimensionError, match="queries have dimension 2, the documents 3"):
+        require_one_dimension(np.ones((1, 2), dtype=np.float32), np.ones((1, 3), dtype=np.float32))
+
+
+@given(st.lists(st.lists(st.floats(-10, 10, width=32), min_size=3, max_size=3), min_size=1, max_size=5))
+def test_unit_vectors_have_length_one_and_zero_stays_zero(rows):
+    for row, unit in zip(np.array(rows), unit_vectors(rows), strict=True):
+        length = np.linalg.norm(row)
+        expected = row / length if length > 1e-12 else np.zeros(3)
+        np.testing.assert_allclose(unit, expected, atol=1e-6)
+
+
+def test_unit_vectors_of_many_rows_are_those_of_each():
+    rows = np.random.default_rng(0).normal(size=(20_000, 3)).astype(np.float32)
+    np.testing.assert_array_equal(
+        unit_vectors(rows)[[0, 9000, 19_999]], unit_vectors(rows[[0, 9000, 19_999]])
+    )

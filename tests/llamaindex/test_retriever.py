@@ -15,7 +15,13 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 from qdrant_client import QdrantClient, models
 
-from norm_aware import NormAwareRerank, NormAwareRetriever, NormAwareVectorStore, PowerSimilarity
+from norm_aware import (
+    NormAwareRerank,
+    NormAwareRetriever,
+    NormAwareVectorStore,
+    PowerSimilarity,
+    parse_similarity,
+)
 from norm_aware.errors import CollectionError, ContractError, DimensionError, QueryError
 from norm_aware.llamaindex.events import NormRetrievalEvent
 from norm_aware.llamaindex.nodes import NodeWithNorms
@@ -82,6 +88,33 @@ def test_a_retrieved_node_carries_the_three_numbers_that_give_its_score(index, h
             assert node.query_norm == pytest.approx(np.linalg.norm(query), rel=1e-6)
             score = retriever.similarity.from_dot(node.dot, node.query_norm, node.document_norm)
             assert node.score == pytest.approx(float(score), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "euclidean",
+        "radial slope=1 norm_mean=5 norm_scale=3",
+        "scaled alpha=0.9 query_mean=5 query_scale=3 document_mean=5 document_scale=3",
+    ],
+)
+def test_the_literatures_other_similarities_retrieve_and_rerank_alike(index, name):
+    retriever = NormAwareRetriever(index, similarity=name, similarity_top_k=SIZE)
+    assert retriever.similarity == parse_similarity(name)
+    nodes = retriever.retrieve("why")
+    reranked = NormAwareRerank(similarity=retriever.similarity, top_n=SIZE).postprocess_nodes(nodes)
+    assert [node.score for node in reranked] == pytest.approx([node.score for node in nodes], abs=1e-4)
+    back = NormAwareRerank(similarity="cosine", top_n=SIZE).postprocess_nodes(nodes)
+    stock = NormAwareRetriever(index, similarity="cosine", similarity_top_k=SIZE).retrieve("why")
+    assert [node.score for node in back] == pytest.approx([node.score for node in stock], abs=1e-4)
+
+
+def test_a_similarity_for_rescoring_alone_is_refused_by_the_retriever_and_taken_by_the_reranker(index):
+    with pytest.raises(QueryError, match="cannot compute word_rotator weight=1.0"):
+        NormAwareRetriever(index, similarity="word_rotator weight=1")
+    nodes = NormAwareRetriever(index, similarity_top_k=10).retrieve("why")
+    reranked = NormAwareRerank(similarity="word_rotator weight=1", top_n=10).postprocess_nodes(nodes)
+    assert {node.node_id for node in reranked} == {node.node_id for node in nodes}
 
 
 def test_the_callers_query_bundle_is_not_written_to(index):

@@ -4,8 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from norm_aware.numeric.effect_size import cohens_d, paired_effect_size
+from norm_aware.numeric.effect_size import auc, cohens_d, mean_ranks, paired_effect_size
+
+samples = st.lists(st.integers(-5, 5), min_size=1, max_size=20)
 
 
 def test_cohens_d_is_the_difference_of_means_in_pooled_standard_deviations():
@@ -34,3 +39,25 @@ def test_too_few_values_are_refused():
         cohens_d([1], [1, 2])
     with pytest.raises(ValueError, match="at least 2"):
         paired_effect_size([1])
+
+
+@given(samples, samples)
+def test_auc_is_the_share_of_pairs_that_the_first_sample_wins_with_ties_half(first, second):
+    wins = sum((a > b) + 0.5 * (a == b) for a in first for b in second)
+    assert auc(first, second) == pytest.approx(wins / (len(first) * len(second)))
+
+
+@given(samples)
+def test_equal_values_share_the_mean_of_their_ranks(values):
+    assert mean_ranks(values).tolist() == stats.rankdata(values).tolist()
+
+
+def test_auc_of_normal_samples_is_the_normal_distribution_of_d_over_root_two():
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(0.8, size=20_000), generator.normal(size=20_000)
+    assert auc(first, second) == pytest.approx(stats.norm.cdf(0.8 / math.sqrt(2)), abs=0.005)
+
+
+def test_auc_of_an_empty_sample_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        auc([], [1])

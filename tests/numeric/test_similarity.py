@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.similarities import cosines, every, norms
 
+from norm_aware import EuclideanSimilarity, WordRotatorSimilarity
 from norm_aware.errors import QueryError
 from norm_aware.numeric.similarity import (
     COSINE,
@@ -15,11 +17,9 @@ from norm_aware.numeric.similarity import (
     NAMED,
     QUERY_NORMALIZED,
     PowerSimilarity,
-    parse_similarity,
+    Similarity,
 )
 
-cosines = st.floats(-1, 1)
-norms = st.floats(1e-3, 1e3)
 powers = st.floats(-3, 3)
 vectors = st.lists(st.floats(-10, 10), min_size=3, max_size=3)
 
@@ -80,31 +80,68 @@ def test_zero_and_negative_scores_stay_as_they_are():
     assert DOT.from_dot([0.0, -2.0], 1.0, [1.0, 2.0]).tolist() == [0.0, -2.0]
 
 
-@given(powers, powers)
-def test_every_name_parses_back_to_its_similarity(a, b):
-    assert parse_similarity(PowerSimilarity(a, b).name) == PowerSimilarity(a, b)
-
-
 def test_the_four_corners_have_names():
     assert {name: similarity.name for name, similarity in NAMED.items()} == {name: name for name in NAMED}
     assert str(PowerSimilarity(0, 0.5)) == "document_power=0.5"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "cosin",
-        "document_power",
-        "document_power=x",
-        "document_power=nan",
-        "document_power=17",
-        "dot cosine",
-    ],
-)
-def test_an_unknown_similarity_is_refused_with_the_ones_there_are(text):
-    with pytest.raises(QueryError, match=r"cosine"):
-        parse_similarity(text)
+@pytest.mark.parametrize("power", [17, float("nan"), "1", True, None, 10**400])
+def test_a_power_that_is_no_number_within_reach_is_refused(power):
+    with pytest.raises(QueryError, match=r"document_power is .*; a number from -16 to 16 .* 0 \(cosine\)"):
+        PowerSimilarity(document_power=power)
+
+
+@given(every, st.lists(st.tuples(cosines, norms), min_size=2, max_size=20), norms)
+def test_documents_rank_by_their_terms_as_by_their_scores(similarity, documents, query_norm):
+    cosine, document_norm = np.array(documents).T
+    if isinstance(similarity, WordRotatorSimilarity):
+        with pytest.raises(QueryError, match=r"word_rotator .* is not linear .* NormAwareRerank"):
+            similarity.document_terms(document_norm)
+        return
+    slope, offset = similarity.document_terms(document_norm)
+    assert slope.shape == offset.shape == document_norm.shape
+    assert (slope >= 0).all()
+    terms = similarity.query_factor(query_norm) * cosine * slope + offset
+    scores = similarity.score(cosine, query_norm, document_norm)
+    if isinstance(similarity, EuclideanSimilarity):
+        scores = -(scores**2)
+    # the two differ by a constant of the query, and so rank alike
+    size = np.abs(scores).max() + np.abs(terms).max()
+    np.testing.assert_allclose(terms - terms[0], scores - scores[0], rtol=0, atol=1e-12 * size)
+
+
+@given(every, cosines, cosines, norms, norms)
+def test_no_similarity_falls_as_the_cosine_rises(similarity, one, other, query_norm, document_norm):
+    low, high = similarity.score(sorted([one, other]), query_norm, document_norm)
+    assert low <= high
+
+
+@given(every, st.tuples(norms, norms))
+def test_every_similarity_broadcasts_and_scores_zero_vectors_with_a_number(similarity, lengths):
+    query, document = lengths
+    scores = similarity.from_dot(np.zeros((3, 1)), [[0.0], [query], [0.0]], [0.0, document])
+    assert scores.shape == (3, 2)
+    assert np.isfinite(scores).all()
+    at_right_angle = similarity.score(np.zeros((3, 1)), [[0.0], [query], [0.0]], [0.0, document])
+    np.testing.assert_array_equal(scores, at_right_angle)
+
+
+def test_a_similarity_that_says_nothing_of_terms_is_not_stored_as_one_product():
+    class Cubed(Similarity):
+        name = "cubed"
+
+        def score(self, cosine, query_norm, document_norm):
+            return np.asarray(cosine) ** 3
+
+    with pytest.raises(QueryError, match="cubed is not linear in the cosine"):
+        Cubed().document_terms([1.0])
+    assert Cubed().query_factor([2.0, 3.0]).tolist() == [1.0, 1.0]
+
+
+def test_the_powers_terms_are_powers_and_those_of_a_zero_vector_zero():
+    slope, offset = PowerSimilarity(0, -0.5).document_terms([0.0, 4.0])
+    assert (slope.tolist(), offset.tolist()) == ([0.0, 0.5], [0.0, 0.0])
+    assert PowerSimilarity(2, 0).query_factor([0.0, 3.0]).tolist() == [0.0, 9.0]
 
 
 def test_a_similarity_is_a_frozen_hashable_value():

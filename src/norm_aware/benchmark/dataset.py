@@ -156,12 +156,7 @@ def read_beir(folder: Path, *, split: str = "test") -> Dataset:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {str(folder)!r}; give 'pydocs' or a folder in BEIR's layout.")
     documents = _corpus(folder / "corpus.jsonl")
-    queries: dict[str, Query] = {}
-    for where, record in _records(folder / "queries.jsonl"):
-        key = _new_id(where, record, queries)
-        if not (text := _text(where, record, "text").strip()):
-            raise DatasetError(f"{where}: query {key!r} has an empty text.")
-        queries[key] = Query(key, text, _answers(where, record))
+    queries = {query.id: query for query in read_queries(folder / "queries.jsonl")}
     path = _qrels_path(folder, split)
     qrels = _qrels(path, documents, queries)
     judged = tuple(
@@ -177,6 +172,17 @@ def read_beir(folder: Path, *, split: str = "test") -> Dataset:
         queries=judged,
         qrels={query.id: qrels[query.id] for query in judged},
     )
+
+
+def read_queries(path: Path) -> tuple[Query, ...]:
+    """Queries of a file like BEIR's `queries.jsonl`, judged or not; errors are those of `read_beir`."""
+    queries: dict[str, Query] = {}
+    for where, record in _records(path):
+        key = _new_id(where, record, queries)
+        if not (text := _text(where, record, "text").strip()):
+            raise DatasetError(f"{where}: query {key!r} has an empty text.")
+        queries[key] = Query(key, text, _answers(where, record))
+    return tuple(queries.values())
 
 
 def _corpus(path: Path) -> dict[str, Document]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from qdrant_client import QdrantClient
 
+from norm_aware.benchmark.calibrated_index import open_calibrated_index, require_unseen
 from norm_aware.benchmark.dataset import Dataset
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report import write_report
@@ -17,7 +18,9 @@ from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.scoring import score_run
 from norm_aware.benchmark.system import COLLECTION, TOP_K, Progress, System, collect, open_index
 from norm_aware.errors import BenchmarkError
+from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.points import point_id
+from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.qdrant.collection import NORM
 
 
@@ -67,6 +70,10 @@ def run_benchmark(
     if answer_limit is not None and answer_limit < 0:
         raise BenchmarkError(f"answer_limit is {answer_limit}; a number of queries is needed.")
     queries = dataset.sample(limit, seed=seed)
+    calibration = next((s.calibration for s in systems if s.calibration is not None), None)
+    if calibration is not None:
+        calibration.require_encoder(encoder_identity(models.embedding))
+        require_unseen(calibration, queries)
     configuration = {
         "dataset_digest": dataset.digest,
         "encoder": models.embedding.model_name,
@@ -76,6 +83,8 @@ def run_benchmark(
         "context_k": context_k,
         "exact": True,
         "seed": seed,
+        # rows of `calibrated` by two calibrations cannot stand in one run
+        **({"calibration": calibration.digest} if calibration is not None else {}),
     }
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -87,10 +96,19 @@ def run_benchmark(
     )
     try:
         norms = _norms(dataset, client)
+        calibrated = None
+        if calibration is not None:
+            calibrated = open_calibrated_index(
+                cast("NormAwareVectorStore", index.vector_store),
+                calibration,
+                documents=len(dataset.documents),
+                progress=progress,
+            )
         run = collect(
             systems,
             queries,
             index=index,
+            calibrated=calibrated,
             embedding=models.embedding,
             llm=models.llm,
             context_k=context_k,
@@ -144,13 +162,14 @@ def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:
         changed = [
             f"{key} was {earlier.get(key)!r} and is {value!r}"
             for key, value in configuration.items()
-            if earlier.get(key) != value
+            if earlier.get(key, value) != value  # a calibration may join a run that had none
         ]
         if changed:
             raise BenchmarkError(
                 f"{path.parent} holds a run of another configuration ({'; '.join(changed)}), and rows "
                 "of both cannot be compared; choose another --out, or remove that folder."
             )
+        configuration = {**earlier, **configuration}
     _write(path, json.dumps(dict(configuration), indent=1))
 
 

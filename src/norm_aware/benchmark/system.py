@@ -14,12 +14,14 @@ from qdrant_client import QdrantClient
 
 from norm_aware.benchmark.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
+from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError, LLMError
 from norm_aware.llamaindex.embedding import RawEmbedding
 from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.llamaindex.retriever import NormAwareRetriever
 from norm_aware.llamaindex.store import NormAwareVectorStore
-from norm_aware.numeric.similarity import Similarity, parse_similarity
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import Similarity
 
 COLLECTION = "benchmark"
 """Qdrant collection that all systems of a run search."""
@@ -48,26 +50,53 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way of retrieving: all else, from the vectors to the prompt, is the same for every system."""
+    """One way of retrieving: all else, from the embeddings to the prompt, is the same for every system.
+
+    Attributes:
+        name: for reports.
+        similarity: what it ranks by; None for a calibration's own.
+        calibration: what its collection is stored by; None for raw vectors.
+    """
 
     name: str
-    similarity: Similarity
+    similarity: Similarity | None = None
+    calibration: Calibration | None = None
 
 
-def parse_systems(names: Iterable[str]) -> tuple[System, ...]:
-    """The systems that similarities' names stand for; the first is the baseline.
+CALIBRATED = "calibrated"
+"""Name of the system that searches by a calibration."""
+
+
+def parse_systems(names: Iterable[str], *, calibration: Calibration | None = None) -> tuple[System, ...]:
+    """The systems that names stand for; the first is the baseline.
+
+    Args:
+        names: of similarities, or `calibrated`.
+        calibration: what `calibrated` searches by.
 
     Raises:
-        BenchmarkError: for no name, or the same similarity twice.
+        BenchmarkError: for no name, the same similarity twice, or `calibrated` without a calibration.
         QueryError: for a name that is no similarity.
     """
-    systems = [System(s.name, s) for s in (parse_similarity(name.strip()) for name in names)]
+    systems = [_system(name.strip(), calibration) for name in names]
     if not systems:
         raise BenchmarkError("No system was named; give at least a baseline, such as cosine.")
     for i, system in enumerate(systems):
         if system in systems[:i]:
             raise BenchmarkError(f"System {system.name!r} is named twice; each may stand once.")
     return tuple(systems)
+
+
+def _system(name: str, calibration: Calibration | None) -> System:
+    if name != CALIBRATED:
+        similarity = parse_similarity(name)
+        return System(similarity.name, similarity)
+    if calibration is None:
+        raise BenchmarkError(
+            "System 'calibrated' needs a calibration; `norm-aware calibrate` makes one, and --calibration "
+            "names its file."
+        )
+    return System(CALIBRATED, calibration=calibration)
 
 
 def open_index(
@@ -141,6 +170,7 @@ def collect(
     queries: Sequence[Query],
     *,
     index: VectorStoreIndex,
+    calibrated: VectorStoreIndex | None = None,
     embedding: RawEmbedding,
     llm: Answerer | None,
     context_k: int,
@@ -157,6 +187,7 @@ def collect(
         systems: what to compare.
         queries: the questions.
         index: over a `NormAwareVectorStore` that holds every document.
+        calibrated: over one that holds them by the calibration of a system that has one.
         embedding: the encoder under test.
         llm: answers; None collects retrieval only.
         context_k: documents an answer is written from, at most `TOP_K`.
@@ -182,7 +213,12 @@ def collect(
     asked = list(dict.fromkeys(query for _, query in missing))
     vectors = dict(zip(asked, embedding.embed_queries([q.text for q in asked]), strict=True)) if asked else {}
     retrievers = {
-        s.name: NormAwareRetriever(index, similarity=s.similarity, similarity_top_k=TOP_K, exact=True)
+        s.name: NormAwareRetriever(
+            index if s.calibration is None or calibrated is None else calibrated,
+            similarity=s.similarity,
+            similarity_top_k=TOP_K,
+            exact=True,
+        )
         for s in systems
     }
     for done, (system, query) in enumerate(missing, start=len(wanted) - len(missing)):

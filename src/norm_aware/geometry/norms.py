@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from norm_aware.errors import DimensionError, EmbeddingError, NormalizedEmbeddingError
+from norm_aware.numeric.transform import directions
 
 UNIT_TOLERANCE = 5e-3
 """How far from 1 a norm may be and still count as normalised: what bfloat16 rounding leaves of it."""
+
+_HUGE = 1e17  # the inner product of such vectors, of any usual dimension, is near float32's end
+_BLOCK = 8192  # rows worked on at once: bounds memory whatever the number of documents
 
 
 def norms(embeddings: ArrayLike) -> NDArray[np.float64]:
@@ -64,6 +68,83 @@ def require_embeddings(
             "65504), then embed again."
         )
     return matrix
+
+
+def require_matrix(embeddings: ArrayLike, *, of: str, least: int = 1) -> NDArray[np.float32]:
+    """Embeddings as one float32 matrix of finite numbers, or an error that says what is wrong with them.
+
+    Args:
+        embeddings: shape (rows, dimension); a float32 array is not copied.
+        of: what the rows are, in the plural, for an error.
+        least: how many rows are needed.
+
+    Returns:
+        Matrix of shape (rows, dimension), float32.
+
+    Raises:
+        EmbeddingError: when there are too few rows, they are not of one dimension, or a number is NaN,
+            infinite or so large that float32 cannot hold an inner product.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            matrix = np.asarray(embeddings, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise EmbeddingError(
+            f"The {of} are not a matrix of numbers ({error}); give one embedding of one dimension per row."
+        ) from error
+    if matrix.ndim != 2 or len(matrix) < least or matrix.shape[1] == 0:
+        raise EmbeddingError(
+            f"Embeddings of {of} have shape {matrix.shape}; at least {least} rows of at least 1 number are "
+            "needed, one row each."
+        )
+    if broken := sum(int((~(np.abs(block) < _HUGE)).any(axis=1).sum()) for block in _blocks(matrix)):
+        raise EmbeddingError(
+            f"{broken} of {len(matrix)} {of} have an embedding with NaN, infinite or huge (from {_HUGE:g}) "
+            "numbers; look at their texts and at the encoder's precision (float16 overflows above 65504), "
+            "then embed again."
+        )
+    return matrix
+
+
+def require_one_dimension(queries: NDArray[np.float32], documents: NDArray[np.float32]) -> None:
+    """Refuse queries and documents of different dimensions.
+
+    Args:
+        queries: shape (queries, dimension).
+        documents: shape (documents, dimension).
+
+    Raises:
+        DimensionError: when the dimensions differ.
+    """
+    if queries.shape[1] != documents.shape[1]:
+        raise DimensionError(
+            f"The queries have dimension {queries.shape[1]}, the documents {documents.shape[1]}; embed both "
+            "with one encoder."
+        )
+
+
+def unit_vectors(embeddings: ArrayLike) -> NDArray[np.float32]:
+    """Embeddings at length 1; a zero vector stays zero.
+
+    Args:
+        embeddings: shape (rows, dimension).
+
+    Returns:
+        Shape (rows, dimension), float32, made in blocks of float64.
+
+    Example:
+        >>> unit_vectors([[0.0, 2.0], [0.0, 0.0]]).tolist()
+        [[0.0, 1.0], [0.0, 0.0]]
+    """
+    matrix = np.asarray(embeddings, dtype=np.float32)
+    units = np.empty_like(matrix)
+    for block, unit in zip(_blocks(matrix), _blocks(units), strict=True):
+        unit[:] = directions(block)
+    return units
+
+
+def _blocks(matrix: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    return [matrix[start : start + _BLOCK] for start in range(0, len(matrix), _BLOCK)]
 
 
 def is_normalized(embeddings: ArrayLike) -> bool:

@@ -48,7 +48,7 @@ class NormRetrievalEvent(BaseEvent):
         """The event of a search."""
         return cls(
             collection=collection,
-            similarity=options.power.name,
+            similarity=str(options.similarity),
             similarity_top_k=limit,
             candidates=options.candidates,
             exact=options.exact,

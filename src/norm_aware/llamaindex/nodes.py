@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.schema import BaseNode, NodeWithScore
+from llama_index.core.vector_stores.types import VectorStoreQueryResult
 
 from norm_aware.qdrant.search import Hit
 
@@ -39,3 +40,12 @@ class NodeWithNorms(NodeWithScore):
     def class_name(cls) -> str:
         """The name LlamaIndex serialises this class under."""
         return "NodeWithNorms"
+
+
+def to_query_result(nodes: list[NodeWithNorms]) -> VectorStoreQueryResult:
+    """The nodes as LlamaIndex's stock retriever takes them: it knows of no norms."""
+    return VectorStoreQueryResult(
+        nodes=[node.node for node in nodes],
+        similarities=[float(node.score or 0.0) for node in nodes],
+        ids=[node.node_id for node in nodes],
+    )

@@ -10,10 +10,12 @@ from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.utils import node_to_metadata_dict
 from qdrant_client import models
 
+from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import EmbeddingError
-from norm_aware.geometry.norms import norms, require_embeddings, require_unnormalized
+from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
-from norm_aware.qdrant.collection import NORM, Contract
+from norm_aware.qdrant.calibrated import RESERVED, store_calibrated, store_raw
+from norm_aware.qdrant.collection import Contract
 
 
 def to_points(
@@ -22,6 +24,7 @@ def to_points(
     contract: Contract | None,
     embed_model: BaseEmbedding,
     allow_normalized: bool = False,
+    calibration: Calibration | None = None,
 ) -> list[models.PointStruct]:
     """Points for embedded nodes, after every check that could refuse one of them.
 
@@ -30,6 +33,7 @@ def to_points(
         contract: of the collection they go to; None where it is yet to be created.
         embed_model: what embedded them, for the error's advice.
         allow_normalized: take embeddings that all have length 1.
+        calibration: what they are stored by; None stores them raw.
 
     Raises:
         DimensionError: when an embedding has another dimension than the collection or the first node.
@@ -49,18 +53,20 @@ def to_points(
     if not allow_normalized and (contract is None or len(matrix) > 1):
         require_unnormalized(matrix, reason=why_normalized(embed_model))
     for name, node in zip(names, nodes, strict=True):
-        if NORM in node.metadata:
+        if taken := RESERVED & node.metadata.keys():
             raise EmbeddingError(
-                f"{name} has metadata named {NORM!r}, a name the payload needs for the embedding's norm; "
+                f"{name} has metadata named {min(taken)!r}, a name the payload needs for the embedding; "
                 "rename that metadata key."
             )
+    ids = [point_id(node.node_id) for node in nodes]
+    stored = store_raw(matrix) if calibration is None else store_calibrated(matrix, calibration, ids=ids)
     return [
         models.PointStruct(
-            id=point_id(node.node_id),
+            id=name,
             vector=vector,
-            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), NORM: length},
+            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), **payload},
         )
-        for node, vector, length in zip(nodes, matrix.tolist(), norms(matrix).tolist(), strict=True)
+        for name, node, (vector, payload) in zip(ids, nodes, stored, strict=True)
     ]
 
 

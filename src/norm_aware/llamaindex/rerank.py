@@ -1,37 +1,51 @@
-"""Rescores retrieved nodes with any similarity: arithmetic on three numbers, no vectors, no model."""
+"""Rescores retrieved nodes by a similarity, from three numbers alone, or by a calibration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 from llama_index_instrumentation import get_dispatcher
 
+from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import MissingNormError, QueryError
+from norm_aware.llamaindex.calibrated import open_calibration, require_one
 from norm_aware.llamaindex.nodes import NodeWithNorms
-from norm_aware.numeric.similarity import COSINE, Similarity, parse_similarity
+from norm_aware.llamaindex.points import point_id
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import COSINE, Similarity
 
 dispatcher = get_dispatcher(__name__)
 
 
 class NormAwareRerank(BaseNodePostprocessor):
-    """Reorders nodes by a similarity other than the one they were retrieved with.
+    """Reorders nodes by a similarity, or a calibration, other than the one they were retrieved with.
 
-    It needs `NodeWithNorms`, as `NormAwareRetriever` returns them; other postprocessors may stand between.
+    A similarity needs `NodeWithNorms`, as `NormAwareRetriever` returns them; other postprocessors may stand
+    between. From a calibrated collection these are the numbers of the calibrated space. A calibration
+    needs no norms: it takes nodes of any retriever, a stock cosine index's too, and embeds the query and
+    those texts that carry no raw embedding.
     The nodes given are not changed. Ties keep the order of node ids; zero and negative scores are ordinary.
 
     Args:
-        similarity: a `Similarity` or its name, as in `parse_similarity`.
+        similarity: a `Similarity` or its name, as in `parse_similarity`; None takes cosine, or the
+            calibration.
         top_n: how many nodes are kept.
+        calibration: a `Calibration` or its file, in place of a similarity.
+        embed_model: the encoder the calibration was made for, and needed with one.
         callback_manager: LlamaIndex's.
 
     Raises:
-        QueryError: when `top_n` is below 1 or no similarity has that name.
-        MissingNormError: when a node carries no norms.
+        QueryError: when `top_n` is below 1, no similarity has that name, or a calibration lacks its encoder
+            or, from `postprocess_nodes`, its query.
+        MissingNormError: when a node carries no norms, and no calibration is there to do without.
+        CalibrationError: when the calibration cannot be read or was made for another encoder.
 
     Example:
         >>> from llama_index.core.schema import TextNode
@@ -42,26 +56,36 @@ class NormAwareRerank(BaseNodePostprocessor):
         ['b']
     """
 
-    similarity: str = Field(description="Name of the similarity the nodes are rescored with.")
+    similarity: str = Field(description="Name of what the nodes are rescored by.")
     top_n: int = Field(description="How many nodes are kept.")
     _similarity: Similarity = PrivateAttr()
+    _calibration: Calibration | None = PrivateAttr()
+    _embed_model: BaseEmbedding | None = PrivateAttr()
 
     def __init__(
         self,
         *,
-        similarity: str | Similarity = COSINE,
+        similarity: str | Similarity | None = None,
         top_n: int = 2,
+        calibration: Calibration | str | Path | None = None,
+        embed_model: BaseEmbedding | None = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         if top_n < 1:
             raise QueryError(f"top_n is {top_n}; at least 1 is needed.")
-        chosen = parse_similarity(similarity)
+        if calibration is not None and embed_model is None:
+            raise QueryError("A calibration rescores by embeddings; pass its encoder as embed_model=….")
+        opened = None if embed_model is None else open_calibration(calibration, embed_model)
+        require_one(similarity, opened)
+        chosen = parse_similarity(COSINE if similarity is None else similarity)
         super().__init__(
-            similarity=chosen.name,
+            similarity=chosen.name if opened is None else f"calibration {opened.digest}",
             top_n=top_n,
             callback_manager=callback_manager or CallbackManager(),
         )
         self._similarity = chosen
+        self._calibration = opened
+        self._embed_model = embed_model
 
     @classmethod
     def class_name(cls) -> str:
@@ -83,10 +107,49 @@ class NormAwareRerank(BaseNodePostprocessor):
                 EventPayload.TOP_K: self.top_n,
             },
         ) as event:
-            kept = rescore(nodes, self._similarity)[: self.top_n]
+            kept = self._rescore(nodes, query)[: self.top_n]
             event.on_end(payload={EventPayload.NODES: kept})
         dispatcher.event(ReRankEndEvent(nodes=kept))
         return kept
+
+    def _rescore(self, nodes: Sequence[NodeWithScore], query: QueryBundle) -> list[NodeWithScore]:
+        if self._calibration is None or self._embed_model is None:
+            return rescore(nodes, self._similarity)
+        texts = [text for text in query.embedding_strs if text.strip()]
+        if not texts:
+            raise QueryError("The query is empty; a calibration rescores by the query's embedding.")
+        return recalibrated(
+            nodes,
+            self._calibration,
+            query=self._embed_model.get_agg_embedding_from_queries(texts),
+            # the nodes' own embeddings may be another encoder's, or have lost their length in a store
+            embeddings=self._embed_model.get_text_embedding_batch(
+                [node.node.get_content(MetadataMode.EMBED) for node in nodes]
+            ),
+        )
+
+
+def recalibrated(
+    nodes: Sequence[NodeWithScore],
+    calibration: Calibration,
+    *,
+    query: list[float],
+    embeddings: Sequence[list[float]],
+) -> list[NodeWithScore]:
+    """Copies of the nodes with their score under a calibration, best first, ties by node id.
+
+    Args:
+        nodes: of any retriever.
+        calibration: what to score by.
+        query: raw embedding of the query.
+        embeddings: raw embeddings of the nodes, in their order.
+    """
+    if not nodes:
+        return []
+    ids = [point_id(node.node_id) for node in nodes]
+    scores = calibration.scores([query], embeddings, ids=ids)[0]
+    order = sorted(range(len(nodes)), key=lambda i: (-scores[i], nodes[i].node_id))
+    return [nodes[i].model_copy(update={"score": float(scores[i])}) for i in order]
 
 
 def rescore(nodes: Sequence[NodeWithScore], similarity: Similarity) -> list[NodeWithScore]:

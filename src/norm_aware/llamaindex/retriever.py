@@ -1,9 +1,11 @@
-"""The retriever people import: any similarity of the power family from one collection of raw vectors."""
+"""The retriever people import: any similarity that Qdrant computes, from one collection of raw vectors."""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -16,17 +18,20 @@ from llama_index.core.vector_stores.types import MetadataFilters, VectorStoreQue
 from llama_index_instrumentation import get_dispatcher
 from qdrant_client import models
 
+from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import CollectionError, ContractError, QueryError
+from norm_aware.llamaindex.calibrated import search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.store import NormAwareVectorStore
-from norm_aware.numeric.similarity import COSINE, Similarity
-from norm_aware.qdrant.search import SearchOptions, require_positive
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import Similarity
+from norm_aware.qdrant.search import require_positive
 
 dispatcher = get_dispatcher(__name__)
 
 
 class NormAwareRetriever(BaseRetriever):
-    """Retrieves by cosine, dot or any document power from raw vectors in Qdrant.
+    """Retrieves by cosine, dot, any document power or another similarity from raw vectors in Qdrant.
 
     One request a query. On a server it asks for the best Dot candidates of each norm range and lets Qdrant's
     formula rescore them; in local mode, which has no index to spare work, every document is scored. The
@@ -34,10 +39,14 @@ class NormAwareRetriever(BaseRetriever):
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
-        similarity: a `PowerSimilarity` or its name, such as `"document_power=0.5"`.
+        similarity: any but `WordRotatorSimilarity`, which only `NormAwareRerank` computes; or its name, such
+            as `"document_power=0.5"`. None takes cosine, or the calibration.
+        calibration: a `Calibration` or its file, in place of a similarity: what the collection is stored by.
+            None takes the store's.
         similarity_top_k: how many nodes are returned.
         candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25, and more for
-            a negative document power, whose best documents dot ranks low.
+            a negative document power or a similarity outside the power family, whose best documents dot
+            ranks low; see `default_candidates` for when to ask for `exact` instead.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.
@@ -50,7 +59,9 @@ class NormAwareRetriever(BaseRetriever):
 
     Raises:
         CollectionError: when the index's store is not a `NormAwareVectorStore`.
-        ContractError: when `embed_model` is not the encoder the store was made with.
+        ContractError: when `embed_model` is not the encoder the store was made with, or the collection is
+            not stored by the calibration.
+        CalibrationError: when the calibration cannot be read or was made for another encoder.
         QueryError: for a top k or candidates below 1, or a similarity that Qdrant cannot compute; from
             `retrieve` also for an empty query.
         DimensionError: from `retrieve`, when the query's embedding has another dimension.
@@ -64,7 +75,8 @@ class NormAwareRetriever(BaseRetriever):
         self,
         index: VectorStoreIndex,
         *,
-        similarity: str | Similarity = COSINE,
+        similarity: str | Similarity | None = None,
+        calibration: Calibration | str | Path | None = None,
         similarity_top_k: int = DEFAULT_SIMILARITY_TOP_K,
         candidates: int | None = None,
         exact: bool = False,
@@ -83,6 +95,8 @@ class NormAwareRetriever(BaseRetriever):
                 f"The index is over a {type(store).__name__}, which does not promise raw vectors; build it "
                 "over a NormAwareVectorStore."
             )
+        if calibration is not None:
+            store = store.with_calibration(calibration)
         self._store = store
         self._embed_model = embed_model or index._embed_model
         expected, found = encoder_identity(store.embed_model), encoder_identity(self._embed_model)
@@ -91,7 +105,12 @@ class NormAwareRetriever(BaseRetriever):
                 f"Queries would be embedded with {found[0]!r}, documents were with {expected[0]!r}: give the "
                 "index or the retriever the store's encoder as embed_model."
             )
-        self._options = SearchOptions(similarity, candidates, exact, qdrant_filters)
+        self._options = dataclasses.replace(
+            search_defaults(similarity, store.calibration),
+            candidates=candidates,
+            exact=exact,
+            qdrant_filters=qdrant_filters,
+        )
         self.similarity_top_k = similarity_top_k
         self._filters = filters
         self._node_ids = node_ids
@@ -104,8 +123,8 @@ class NormAwareRetriever(BaseRetriever):
 
     @property
     def similarity(self) -> Similarity:
-        """What this retriever ranks by."""
-        return self._options.power
+        """What this retriever ranks by; under a calibration that is the dot of what it stores."""
+        return parse_similarity(self._options.similarity)
 
     @property
     def similarity_top_k(self) -> int:

@@ -6,30 +6,34 @@ import dataclasses
 import math
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import (
-    MetadataFilters,
     VectorStoreQuery,
     VectorStoreQueryMode,
     VectorStoreQueryResult,
 )
-from llama_index.vector_stores.qdrant import QdrantVectorStore
 from llama_index_instrumentation import get_dispatcher
-from qdrant_client import AsyncQdrantClient, QdrantClient, models
+from qdrant_client import AsyncQdrantClient, QdrantClient
 
+from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import QueryError
 from norm_aware.geometry.norms import require_embeddings
+from norm_aware.llamaindex.calibrated import open_calibration, search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.events import NormRetrievalEvent
-from norm_aware.llamaindex.nodes import NodeWithNorms
-from norm_aware.llamaindex.points import point_ids, to_points
-from norm_aware.numeric.similarity import COSINE, Similarity, parse_similarity
+from norm_aware.llamaindex.node_ids import NodeIdVectorStore
+from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
+from norm_aware.llamaindex.points import to_points
+from norm_aware.numeric.similarity import Similarity
+from norm_aware.qdrant.calibrated import raw_vector, require_calibration
 from norm_aware.qdrant.calls import Steps, ThreadedClient, arun, call, is_local, run
 from norm_aware.qdrant.collection import (
+    RAW,
     Contract,
     adopt_collection,
     create_collection,
@@ -45,26 +49,29 @@ dispatcher = get_dispatcher(__name__)
 _TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
 
-class NormAwareVectorStore(QdrantVectorStore):
+class NormAwareVectorStore(NodeIdVectorStore):
     """LlamaIndex's Qdrant store with raw vectors under Dot, a norm in every payload and a contract.
 
     Every stock path ends here: `VectorStoreIndex.from_documents`, `insert_nodes`, `IngestionPipeline`, sync
     and async. The collection is created on the first `add`; what is refused leaves nothing behind. Metadata
-    filters, deletion and `get_nodes` are the stock store's. Node ids that are not UUIDs are stored under
-    the UUID derived from them and come back as they were.
+    filters, deletion and `get_nodes` are the stock store's. Node ids need not be UUIDs.
 
     Args:
         collection_name: name of the collection, new or existing.
         client: a `QdrantClient`: in memory, on a path, or of a server.
         aclient: an `AsyncQdrantClient` on the same data. Without it, async calls use `client` in a thread.
         embed_model: the encoder; the contract records it, and a collection of another one is refused.
-        similarity: what `query` searches by when a stock retriever uses this store.
+        similarity: what `query` searches by when a stock retriever uses this store; None takes cosine, or
+            the calibration, beside which no similarity may be given.
+        calibration: a `Calibration` or its file. Documents are stored by it and queries searched with it;
+            an existing collection must be stored by it (`norm-aware apply`).
         allow_normalized: take embeddings that all have length 1.
         batch_size: points sent to Qdrant at once.
 
     Raises:
         DistanceError: when the collection exists under another distance than Dot.
-        ContractError: when it was made with another encoder.
+        ContractError: when it was made with another encoder, or is stored by another calibration.
+        CalibrationError: when the calibration was made for another encoder.
 
     Example:
         >>> from qdrant_client import QdrantClient
@@ -75,7 +82,8 @@ class NormAwareVectorStore(QdrantVectorStore):
     """
 
     _embed_model: BaseEmbedding = PrivateAttr()
-    _similarity: Similarity = PrivateAttr()
+    _calibration: Calibration | None = PrivateAttr()
+    _options: SearchOptions = PrivateAttr()
     _allow_normalized: bool = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
@@ -87,7 +95,8 @@ class NormAwareVectorStore(QdrantVectorStore):
         client: QdrantClient | None = None,
         aclient: AsyncQdrantClient | None = None,
         embed_model: BaseEmbedding,
-        similarity: str | Similarity = COSINE,
+        similarity: str | Similarity | None = None,
+        calibration: Calibration | str | Path | None = None,
         allow_normalized: bool = False,
         batch_size: int = 64,
     ) -> None:
@@ -97,7 +106,10 @@ class NormAwareVectorStore(QdrantVectorStore):
         if aclient is None and client is not None:
             self._aclient = cast("AsyncQdrantClient", ThreadedClient(client))
         self._embed_model = embed_model
-        self._similarity = parse_similarity(similarity)
+        opened = open_calibration(calibration, embed_model)
+        self._options = search_defaults(similarity, opened)
+        # cosine needs nothing of a collection: its vectors stay raw
+        self._calibration = None if opened is None or opened.is_cosine else opened
         self._allow_normalized = allow_normalized
         if client is not None and self._collection_initialized:
             run(client, self._open())
@@ -111,6 +123,29 @@ class NormAwareVectorStore(QdrantVectorStore):
     def embed_model(self) -> BaseEmbedding:
         """The encoder this store's contract names."""
         return self._embed_model
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What documents are stored by and queries searched with; None where vectors are raw."""
+        return self._calibration
+
+    def with_calibration(self, calibration: Calibration | str | Path) -> NormAwareVectorStore:
+        """A store of the same collection that searches it by a calibration.
+
+        Raises:
+            ContractError: when the collection is not stored by it.
+            CalibrationError: when it cannot be read or was made for another encoder.
+        """
+        aclient = self._aclient
+        return NormAwareVectorStore(
+            self.collection_name,
+            client=self._client,
+            aclient=None if isinstance(aclient, ThreadedClient) else aclient,
+            embed_model=self._embed_model,
+            calibration=calibration,
+            allow_normalized=self._allow_normalized,
+            batch_size=self.batch_size,
+        )
 
     def add(  # type: ignore[override]  # no shard_identifier: custom sharding is not offered
         self, nodes: Sequence[BaseNode], **add_kwargs: Any
@@ -153,9 +188,15 @@ class NormAwareVectorStore(QdrantVectorStore):
             contract=contract,
             embed_model=self._embed_model,
             allow_normalized=self._allow_normalized,
+            calibration=self._calibration,
         )
         if contract is None:
-            contract = Contract(*encoder, len(nodes[0].get_embedding()), not self._allow_normalized)
+            contract = Contract(
+                *encoder,
+                len(nodes[0].get_embedding()),
+                raw=not self._allow_normalized,
+                calibration=self._calibration.digest if self._calibration else None,
+            )
             try:
                 yield from create_collection(self.collection_name, contract, payload_index=payload_index)
             except Exception:
@@ -196,14 +237,14 @@ class NormAwareVectorStore(QdrantVectorStore):
             query: with an embedding.
             kwargs: fields of `SearchOptions`, the store's similarity where none is given.
         """
-        return _result(self.search(query, SearchOptions(**{"similarity": self._similarity, **kwargs})))
+        return to_query_result(self.search(query, dataclasses.replace(self._options, **kwargs)))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """`query`, without blocking the event loop."""
-        return _result(await self.asearch(query, SearchOptions(**{"similarity": self._similarity, **kwargs})))
+        return to_query_result(await self.asearch(query, dataclasses.replace(self._options, **kwargs)))
 
     def _search(self, query: VectorStoreQuery, options: SearchOptions | None) -> Steps[list[NodeWithNorms]]:
-        options = options or SearchOptions(self._similarity)
+        options = options or self._options
         if query.mode != VectorStoreQueryMode.DEFAULT:
             raise QueryError(
                 f"Query mode {query.mode.value!r} is not supported; norm-aware search is mode 'default'."
@@ -220,6 +261,8 @@ class NormAwareVectorStore(QdrantVectorStore):
             self._checked = time.monotonic()
         require_dimension(contract, dimension=len(query.query_embedding), collection=self.collection_name)
         vector = require_embeddings([query.query_embedding], names=["The query"])[0]
+        if self._calibration is not None:
+            vector = self._calibration.queries([vector])[0]
         limit, started = query.similarity_top_k, time.perf_counter()
         hits: list[Hit] = yield from search(
             self.collection_name,
@@ -239,58 +282,21 @@ class NormAwareVectorStore(QdrantVectorStore):
         contract, points = yield from open_collection(self.collection_name)
         name, fingerprint = encoder_identity(self._embed_model)
         require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
+        require_calibration(contract, self._calibration, collection=self.collection_name)
         self._contract, self._collection_initialized = contract, True
         return contract, points
 
-    def get_nodes(  # type: ignore[override]  # as `add`
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        limit: int | None = None,
-    ) -> list[BaseNode]:
-        """Nodes by id or metadata, with their raw embeddings; see the stock store."""
-        return super().get_nodes(point_ids(node_ids), filters, limit)
-
-    async def aget_nodes(  # type: ignore[override]  # as `add`
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        limit: int | None = None,
-    ) -> list[BaseNode]:
-        """`get_nodes`, without blocking the event loop."""
-        return await super().aget_nodes(point_ids(node_ids), filters, limit)
-
-    def delete_nodes(  # type: ignore[override]  # as `add`
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        """Delete nodes by id or metadata; see the stock store."""
-        super().delete_nodes(point_ids(node_ids), filters, **delete_kwargs)
-
-    async def adelete_nodes(  # type: ignore[override]  # as `add`
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        """`delete_nodes`, without blocking the event loop."""
-        await super().adelete_nodes(point_ids(node_ids), filters, **delete_kwargs)
-
-    def _build_query_filter(self, query: VectorStoreQuery) -> models.Filter | None:
-        mapped = dataclasses.replace(query, node_ids=point_ids(query.node_ids))
-        return cast("models.Filter | None", super()._build_query_filter(mapped))
+    def parse_to_query_result(self, response: list[Any]) -> VectorStoreQueryResult:
+        """Nodes of points; where vectors came along, each node has its raw embedding."""
+        raw = [
+            point.model_copy(update={"vector": raw_vector(point.vector, point.payload).tolist()})
+            if isinstance(point.vector, list) and RAW in (point.payload or {})
+            else point
+            for point in response
+        ]
+        return super().parse_to_query_result(raw)
 
     def _sync(self) -> QdrantClient:
         if self._client is None:
             raise QueryError("This store has only an async client; pass client=…, or use the async methods.")
         return self._client
-
-
-def _result(nodes: list[NodeWithNorms]) -> VectorStoreQueryResult:
-    return VectorStoreQueryResult(
-        nodes=[node.node for node in nodes],
-        similarities=[float(node.score or 0.0) for node in nodes],
-        ids=[node.node_id for node in nodes],
-    )

@@ -6,11 +6,11 @@ so any similarity here can be computed for any hit without its vector.
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ class Similarity(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The words that `parse` turns back into this similarity."""
+        """The words that `parse_similarity` turns back into this similarity."""
 
     @abstractmethod
     def score(self, cosine: ArrayLike, query_norm: ArrayLike, document_norm: ArrayLike) -> FloatArray:
@@ -41,8 +41,10 @@ class Similarity(ABC):
             document_norm: lengths of the raw document embeddings, at least 0.
 
         Returns:
-            float64 scores of the broadcast shape; higher is more alike. Zero and negative scores are
-            ordinary scores. A pair with a zero vector has no direction to compare and scores 0.
+            float64 scores of the broadcast shape; higher is more alike, and never lower for a higher
+            cosine of the same norms. Zero and negative scores are ordinary scores. A pair with a
+            zero vector has no direction to compare: its cosine counts as 0, and each class says what the
+            pair then scores.
         """
 
     def from_dot(self, dot: ArrayLike, query_norm: ArrayLike, document_norm: ArrayLike) -> FloatArray:
@@ -62,8 +64,66 @@ class Similarity(ABC):
         cosine = np.divide(dot, lengths, out=np.zeros(shape), where=np.broadcast_to(lengths > 0, shape))
         return self.score(cosine, query_norm, document_norm)
 
+    def document_terms(self, document_norm: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """What to store of documents so that one inner product ranks them as this similarity does.
+
+        For any one query, `query_factor(query_norm) * cosine * slope + offset` ranks documents as `score`
+        does: a stored vector of length `slope` along the document, and one additive number.
+
+        Args:
+            document_norm: lengths of the raw document embeddings, at least 0.
+
+        Returns:
+            Slopes, at least 0, and offsets, both of the norms' shape.
+
+        Raises:
+            QueryError: when the similarity is not linear in the cosine, so that no such numbers exist.
+        """
+        raise QueryError(
+            f"{self} is not linear in the cosine, so no stored vector ranks as it does; retrieve with a "
+            "similarity that is, such as cosine or dot, and rescore with NormAwareRerank."
+        )
+
+    def query_factor(self, query_norm: ArrayLike) -> FloatArray:
+        """What the stored `slope` is multiplied with for a query, see `document_terms`.
+
+        Args:
+            query_norm: lengths of the raw query embeddings, at least 0.
+
+        Returns:
+            Factors of the norms' shape, at least 0; 1 unless a similarity says otherwise.
+        """
+        return np.ones_like(np.asarray(query_norm, dtype=np.float64))
+
     def __str__(self) -> str:
         return self.name
+
+
+LARGEST = 1e9
+"""Largest number a similarity takes as a coefficient, either way; no score can overflow with it."""
+
+
+def settle(
+    similarity: Similarity, *fields: str, low: float = -LARGEST, high: float = LARGEST, such_as: str = ""
+) -> None:
+    """Make fields of a frozen similarity plain floats, as its constructor does before anything else.
+
+    Raises:
+        QueryError: when one is not a number from `low` to `high`; `such_as` ends the sentence.
+    """
+    for field in fields:
+        value: Any = getattr(similarity, field)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:
+            advice = f", such as {such_as}" if such_as else ""
+            raise QueryError(f"{field} is {value!r}; a number from {low:g} to {high:g} is needed{advice}.")
+        object.__setattr__(similarity, field, float(value))
+
+
+def spell(kind: str, similarity: Any) -> str:
+    """A similarity's name: its kind and every field, as in `word_rotator weight=1.0`."""
+    fields = dataclasses.fields(similarity)
+    return " ".join([kind, *(f"{field.name}={getattr(similarity, field.name)!r}" for field in fields)])
 
 
 MAX_POWER = 16.0
@@ -77,6 +137,7 @@ class PowerSimilarity(Similarity):
     Dot is (1, 1), cosine (0, 0). A query's own norm never changes its ranking; `document_power` does:
     0 ignores document length, 1 is the inner product, a negative power favours short vectors.
     In the learnable normalisation of Feng & Watanabe (arXiv:2602.09229, eq. 7) gamma = 1 - power.
+    A pair with a zero vector scores 0 whatever the powers.
 
     Example:
         >>> float(PowerSimilarity(document_power=0.5).score(0.5, query_norm=3.0, document_norm=4.0))
@@ -90,14 +151,14 @@ class PowerSimilarity(Similarity):
     document_power: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in ("query_power", "document_power"):
-            value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) <= MAX_POWER:
-                raise QueryError(
-                    f"{field} is {value!r}; a number from -{MAX_POWER:g} to {MAX_POWER:g} is needed, "
-                    "such as 0 (cosine) or 1 (dot)."
-                )
-            object.__setattr__(self, field, float(value))
+        settle(
+            self,
+            "query_power",
+            "document_power",
+            low=-MAX_POWER,
+            high=MAX_POWER,
+            such_as="0 (cosine) or 1 (dot)",
+        )
 
     @property
     def name(self) -> str:
@@ -112,6 +173,15 @@ class PowerSimilarity(Similarity):
         """Score pairs; see `Similarity.score`."""
         product = np.asarray(cosine, dtype=np.float64) * _power(query_norm, self.query_power)
         return np.asarray(product * _power(document_norm, self.document_power), dtype=np.float64)
+
+    def document_terms(self, document_norm: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """`document_norm**document_power` and no offset; see `Similarity.document_terms`."""
+        slope = _power(document_norm, self.document_power)
+        return slope, np.zeros_like(slope)
+
+    def query_factor(self, query_norm: ArrayLike) -> FloatArray:
+        """`query_norm**query_power`."""
+        return _power(query_norm, self.query_power)
 
 
 def _power(norm: ArrayLike, power: float) -> FloatArray:
@@ -138,43 +208,3 @@ NAMED = {
     "query_normalized": QUERY_NORMALIZED,
     "document_normalized": DOCUMENT_NORMALIZED,
 }
-
-_POWER = re.compile(r"(query_power|document_power)=(\S+)")
-
-
-def parse_similarity(text: str | Similarity) -> Similarity:
-    """The similarity that a word names, for settings and the command line.
-
-    Args:
-        text: `cosine`, `dot`, `query_normalized`, `document_normalized`, `document_power=0.5`, or
-            `query_power=1 document_power=0.5`. A `Similarity` is returned as it is.
-
-    Raises:
-        QueryError: when the text names no similarity.
-
-    Example:
-        >>> parse_similarity("document_power=0.5")
-        PowerSimilarity(query_power=0.0, document_power=0.5)
-    """
-    if isinstance(text, Similarity):
-        return text
-    if not isinstance(text, str):
-        raise QueryError(f"{text!r} names no similarity; give a name such as 'cosine', or a Similarity.")
-    words = text.split()
-    if len(words) == 1 and words[0] in NAMED:
-        return NAMED[words[0]]
-    powers: dict[str, float] = {}
-    for word in words:
-        match = _POWER.fullmatch(word)
-        try:
-            if match is None or match[1] in powers:
-                raise ValueError
-            powers[match[1]] = float(match[2])
-        except ValueError:
-            powers.clear()
-            break
-    if not powers:
-        raise QueryError(
-            f"No similarity is named {text!r}; use {', '.join(NAMED)}, or document_power=NUMBER."
-        )
-    return PowerSimilarity(**powers)

@@ -19,6 +19,12 @@ from norm_aware.qdrant.calls import Steps, call
 NORM = "norm"
 """Payload key of a point's norm."""
 
+OFFSET = "norm_aware_offset"
+"""Payload key of the number that a search may add to a point's score, such as minus its hub bias."""
+
+RAW = "norm_aware_raw_vector"
+"""Payload key of the raw embedding: its float32 numbers in base64, so that it comes back to the bit."""
+
 METADATA = "norm_aware"
 """Key of the contract in the collection's metadata."""
 
@@ -42,6 +48,8 @@ class Contract:
         raw: False where unit vectors were stored on purpose.
         norm_edges: inner edges of the norm ranges that a search looks into.
         edges_count: how many points there were when the edges were placed.
+        calibration: digest of the calibration that points are stored by; None where they are raw.
+        rewriting: whether a rewriting by a calibration has begun and not ended.
         schema_version: of this record.
     """
 
@@ -51,6 +59,8 @@ class Contract:
     raw: bool = True
     norm_edges: tuple[float, ...] = ()
     edges_count: int = 0
+    calibration: str | None = None
+    rewriting: bool = False
     schema_version: int = SCHEMA_VERSION
 
     def to_metadata(self) -> dict[str, Any]:

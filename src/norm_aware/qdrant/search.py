@@ -1,9 +1,9 @@
-"""One Qdrant request for any member of the power family, from raw vectors under Dot.
+"""One Qdrant request for any similarity that a formula computes, from raw vectors under Dot.
 
-A plain Dot search ranks by `dot`; another similarity ranks by `dot * norm**(document_power - 1)`, and its
-best documents may stand far down the Dot ranking. So the request asks for the best Dot candidates of each
-norm range (norm-ranging, Yan et al., NeurIPS 2018), inside which lengths hardly differ, and lets Qdrant's
-formula rescore their union.
+A plain Dot search ranks by `dot`; another similarity's best documents may stand far down the Dot ranking.
+So the request asks for the best Dot candidates of each norm range (norm-ranging, Yan et al., NeurIPS 2018)
+and lets Qdrant's formula rescore their union. That is sound because every similarity rises with the cosine
+at fixed norms: inside a range lengths hardly differ, so Dot and the similarity order it nearly alike.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from norm_aware.errors import CollectionError, MissingNormError, QueryError
-from norm_aware.numeric.similarity import COSINE, PowerSimilarity, Similarity, parse_similarity
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import COSINE, PowerSimilarity, Similarity
 from norm_aware.qdrant.calls import Steps, call
-from norm_aware.qdrant.collection import NORM, Contract
+from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
+from norm_aware.qdrant.formula import recover_dots, to_formula
 
 _ALL = 2**31 - 1  # a limit that no collection in local mode reaches
-_TINY = 1e-12  # added to a norm so that no power divides by zero; far below float32's resolution
+_OTHER = -0.5  # document power whose candidates a similarity outside the power family is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class Hit:
 
     Attributes:
         point: Qdrant's record: id, payload.
-        score: under the similarity searched with.
-        dot: inner product of the raw query and the raw document embedding.
+        score: under the similarity searched with, plus the point's offset where offsets were asked for.
+        dot: inner product of the raw query and the raw document embedding, read back from the score; 0
+            where the score hardly depends on it, see `recover_dots`.
         query_norm: length of the raw query embedding.
         document_norm: length of the raw document embedding.
+        offset: what the point's payload added to the score.
     """
 
     point: models.ScoredPoint
@@ -44,6 +48,7 @@ class Hit:
     dot: float
     query_norm: float
     document_norm: float
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,12 @@ class SearchOptions:
     """How a collection is searched.
 
     Attributes:
-        similarity: a `PowerSimilarity`, or its name as `parse_similarity` reads it.
+        similarity: one that Qdrant's formula computes (`to_formula`), or its name as `parse_similarity`
+            reads it.
         candidates: Dot candidates per norm range; None takes `default_candidates`.
         exact: score every point by brute force instead of the candidates.
         qdrant_filters: a Qdrant filter; only points that match are searched.
+        offset: add the number under `offset` in each point's payload to its score, 0 where there is none.
 
     Raises:
         QueryError: for candidates below 1, or a similarity that Qdrant cannot compute.
@@ -64,21 +71,13 @@ class SearchOptions:
     candidates: int | None = None
     exact: bool = False
     qdrant_filters: models.Filter | None = None
+    offset: bool = False
 
     def __post_init__(self) -> None:
         require_positive("candidates", self.candidates)
-        object.__setattr__(self, "similarity", parse_similarity(self.similarity))
-        _ = self.power
-
-    @property
-    def power(self) -> PowerSimilarity:
-        """The similarity, which is one of the power family."""
-        if not isinstance(self.similarity, PowerSimilarity):
-            raise QueryError(
-                f"Qdrant's formula computes the power family (cosine, dot, document_power=NUMBER), not "
-                f"{self.similarity}; retrieve with one of those and rescore with NormAwareRerank."
-            )
-        return self.similarity
+        similarity = parse_similarity(self.similarity)
+        to_formula(similarity, query_norm=1.0, dot="$score", norm=NORM)  # refuses what has none
+        object.__setattr__(self, "similarity", similarity)
 
 
 def default_candidates(limit: int, document_power: float) -> int:
@@ -86,6 +85,12 @@ def default_candidates(limit: int, document_power: float) -> int:
 
     2.5 times the limit, at least 25, and 16 times as many for each step of the power below 0: the further
     a similarity is from dot, the deeper its best documents lie in a range's Dot ranking.
+
+    A similarity outside the power family, and any with offsets, is given as many as power -0.5, four
+    times what cosine takes: enough for Euclidean, radial and logistic ones on the same sets, and for
+    offsets smaller than what the scores differ by. Where the added part outweighs the cosine, as in
+    `ScaledSimilarity` below an alpha of about 0.95, the best documents may lie anywhere in a range: search
+    with `exact=True`.
     """
     return min(_ALL, math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, -document_power)))
 
@@ -109,7 +114,7 @@ def search(
     options: SearchOptions,
     local: bool = False,
 ) -> Steps[list[Hit]]:
-    """Search a Dot collection by a similarity of the power family.
+    """Search a Dot collection by any similarity that Qdrant's formula computes.
 
     Args:
         collection: name of a collection whose points all carry their norm.
@@ -126,67 +131,73 @@ def search(
     Raises:
         MissingNormError: when a hit carries no norm.
     """
-    power = options.power
+    similarity = parse_similarity(options.similarity)
+    power = similarity.document_power if isinstance(similarity, PowerSimilarity) else _OTHER
     everything = options.exact or (local and options.candidates is None)
     query_norm = float(np.linalg.norm(query.astype(np.float64)))
-    # the query's own factor is constant, so it goes into the vector sent: Qdrant then scores exactly
-    factor = query_norm ** (power.query_power - 1) if query_norm > 0 else 0.0
     request: dict[str, Any]
-    if power.document_power == 1:
-        request = {"query": (query * np.float32(factor)).tolist(), "query_filter": options.qdrant_filters}
+    if power == 1 and not options.offset:
+        # the query's own factor is constant, so it goes into the vector sent: Dot then is the similarity
+        vector = _of_length(float(similarity.query_factor(query_norm)), query, query_norm)
+        request = {"query": vector, "query_filter": options.qdrant_filters}
         if options.exact and not local:  # local mode is exact, and warns when asked to be
             request["search_params"] = models.SearchParams(exact=True)
     else:
-        candidates = options.candidates or default_candidates(limit, power.document_power)
+        depth = min(power, _OTHER) if options.offset else power
+        candidates = options.candidates or default_candidates(limit, depth)
         if everything:
             candidates = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
-        request = _formula_request(
-            (query * np.float32(factor)).tolist(),
-            document_power=power.document_power,
+        prefetch = _prefetch(
+            _of_length(1.0, query, query_norm),
             edges=() if everything else contract.norm_edges,
             candidates=candidates,
-            query_filter=options.qdrant_filters,
-            exact=options.exact,
+            options=options,
         )
+        request = {
+            "prefetch": prefetch,
+            "query": _formula(similarity, query_norm, prefetches=len(prefetch), offset=options.offset),
+        }
+    # a calibrated point holds its raw vector in the payload, which no search needs
+    payload: Any = True if contract.calibration is None else models.PayloadSelectorExclude(exclude=[RAW])
     response = yield call(
-        "query_points", collection_name=collection, limit=limit, with_payload=True, **request
+        "query_points", collection_name=collection, limit=limit, with_payload=payload, **request
     )
-    hits = [_hit(point, power, query_norm, factor, collection) for point in response.points]
+    hits = _hits(response.points, similarity, query_norm, collection=collection, offset=options.offset)
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.point.id)))  # ties in an order that repeats
 
 
-def _formula_request(
-    vector: list[float],
-    *,
-    document_power: float,
-    edges: Sequence[float],
-    candidates: int,
-    query_filter: models.Filter | None,
-    exact: bool,
-) -> dict[str, Any]:
-    bounds = [None, *edges, None]
-    prefetch = [
+def _of_length(length: float, query: NDArray[np.float32], query_norm: float) -> list[float]:
+    """The query as it is sent: a zero query stays one."""
+    scale = length / query_norm if query_norm > 0 else 0.0
+    vector: list[float] = (query.astype(np.float64) * scale).astype(np.float32).tolist()
+    return vector
+
+
+def _prefetch(
+    vector: list[float], *, edges: Sequence[float], candidates: int, options: SearchOptions
+) -> list[models.Prefetch]:
+    return [
         models.Prefetch(
             query=vector,
             limit=candidates,
-            filter=_within(low, high, query_filter),
-            params=models.SearchParams(exact=True) if exact else None,
+            filter=_within(low, high, options.qdrant_filters),
+            params=models.SearchParams(exact=True) if options.exact else None,
         )
-        for low, high in itertools.pairwise(bounds)
+        for low, high in itertools.pairwise([None, *edges, None])
     ]
+
+
+def _formula(
+    similarity: Similarity, query_norm: float, *, prefetches: int, offset: bool
+) -> models.FormulaQuery:
     # `$score` alone is the first prefetch's; the ranges are disjoint, so one summand is the dot, the rest 0
-    scores = [f"$score[{i}]" for i in range(len(prefetch))]
-    norm = models.SumExpression(sum=[NORM, _TINY])
-    formula = models.MultExpression(
-        mult=[
-            models.SumExpression(sum=list(scores)),
-            models.PowExpression(pow=models.PowParams(base=norm, exponent=document_power - 1)),
-        ]
-    )
-    return {
-        "prefetch": prefetch,
-        "query": models.FormulaQuery(formula=formula, defaults=dict.fromkeys(scores, 0.0)),
-    }
+    scores = [f"$score[{i}]" for i in range(prefetches)]
+    dot = models.SumExpression(sum=list(scores))
+    formula = to_formula(similarity, query_norm=query_norm, dot=dot, norm=NORM)
+    if offset:
+        formula = models.SumExpression(sum=[formula, OFFSET])
+    defaults = [*scores, OFFSET] if offset else scores
+    return models.FormulaQuery(formula=formula, defaults=dict.fromkeys(defaults, 0.0))
 
 
 def _within(
@@ -198,15 +209,25 @@ def _within(
     return models.Filter(must=conditions) if conditions else None
 
 
-def _hit(
-    point: models.ScoredPoint, power: PowerSimilarity, query_norm: float, factor: float, collection: str
-) -> Hit:
-    document_norm = (point.payload or {}).get(NORM)
-    if not isinstance(document_norm, (int, float)):
+def _hits(
+    points: Sequence[models.ScoredPoint],
+    similarity: Similarity,
+    query_norm: float,
+    *,
+    collection: str,
+    offset: bool,
+) -> list[Hit]:
+    payloads = [point.payload or {} for point in points]
+    lengths = [length for payload in payloads if isinstance(length := payload.get(NORM), (int, float))]
+    if len(lengths) < len(points):
         raise missing_norm(collection)
-    scale = factor * (document_norm + _TINY) ** (power.document_power - 1)
-    dot = point.score / scale if scale > 0 else 0.0
-    return Hit(point, float(point.score), dot, query_norm, float(document_norm))
+    offsets = [(payload.get(OFFSET) or 0.0) if offset else 0.0 for payload in payloads]
+    scores = np.subtract([point.score for point in points], offsets)
+    dots = recover_dots(similarity, scores, query_norm=query_norm, document_norms=lengths)
+    return [
+        Hit(point, float(point.score), float(dot), query_norm, float(length), float(added))
+        for point, dot, length, added in zip(points, dots, lengths, offsets, strict=True)
+    ]
 
 
 def missing_norm(collection: str, *, count: int | None = None) -> MissingNormError:

@@ -1,0 +1,61 @@
+"""The index of a calibrated system: every system's embeddings, stored by its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llama_index.core import VectorStoreIndex
+
+from norm_aware.benchmark.dataset import Query
+from norm_aware.benchmark.system import COLLECTION, Progress
+from norm_aware.calibration.calibration import Calibration
+from norm_aware.errors import BenchmarkError
+from norm_aware.llamaindex.store import NormAwareVectorStore
+
+_BATCH = 512  # documents stored between two steps of the progress bar
+
+
+def open_calibrated_index(
+    raw: NormAwareVectorStore, calibration: Calibration, *, documents: int, progress: Progress
+) -> VectorStoreIndex:
+    """The index of the same documents under a calibration, built from the raw one unless it is complete.
+
+    Args:
+        raw: store of the run's raw vectors.
+        calibration: what to store by; one that is cosine searches the raw vectors.
+        documents: how many there are.
+        progress: told of documents stored.
+
+    Raises:
+        CalibrationError: when the calibration was made for another encoder.
+    """
+    encoder = raw.embed_model
+    if calibration.is_cosine:
+        return VectorStoreIndex.from_vector_store(raw, embed_model=encoder)
+    name = f"{COLLECTION}-{calibration.digest}"
+    store = NormAwareVectorStore(
+        name, client=raw.client, embed_model=encoder, calibration=calibration, allow_normalized=True
+    )
+    complete = raw.client.collection_exists(name) and raw.client.count(name).count == documents
+    if not complete:
+        nodes = raw.get_nodes(limit=documents)
+        for start in range(0, len(nodes), _BATCH):
+            progress("Storing by calibration", start, len(nodes))
+            store.add(nodes[start : start + _BATCH])
+        progress("Storing by calibration", len(nodes), len(nodes))
+    return VectorStoreIndex.from_vector_store(store, embed_model=encoder)
+
+
+def require_unseen(calibration: Calibration, queries: Sequence[Query]) -> None:
+    """Refuse to prove a calibration on queries whose judgements it was made from.
+
+    Raises:
+        BenchmarkError: saying how many they are.
+    """
+    seen = {query.id for query in queries} & set(calibration.evidence.asked)
+    if seen and not calibration.evidence.label_free and not calibration.is_cosine:
+        raise BenchmarkError(
+            f"{len(seen)} of the {len(queries)} queries asked were calibrated on, so the comparison would be "
+            f"no proof; calibrate with --hold-out {len(queries)}, and benchmark with --limit {len(queries)} "
+            "and the same seed."
+        )

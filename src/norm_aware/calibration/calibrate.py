@@ -1,0 +1,256 @@
+"""Fits a calibration from judged queries, proves it on others, and keeps cosine without proof."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from norm_aware.calibration.calibration import Calibration
+from norm_aware.calibration.candidates import (
+    BASELINE,
+    DOCUMENT_POWERS,
+    Candidate,
+    control_arms,
+    search_space,
+)
+from norm_aware.calibration.corpus import Corpus, as_embeddings, require_same_dimension
+from norm_aware.calibration.curve import learning_curve
+from norm_aware.calibration.evidence import Arm, Evidence
+from norm_aware.calibration.findings import decide, notes
+from norm_aware.calibration.fitting import Fitter
+from norm_aware.calibration.judgements import Judgements, as_groups, make_folds
+from norm_aware.calibration.measuring import Measurer
+from norm_aware.calibration.probability import fit_probability
+from norm_aware.calibration.selection import CrossFit, HeldOut
+from norm_aware.errors import CalibrationError, EmbeddingError
+from norm_aware.geometry.norms import norms
+from norm_aware.numeric.similarity import PowerSimilarity
+
+CALIBRATED = "calibrated"
+WITHOUT_NORM = "calibrated, without the norm"
+LENGTH_FOR_NORM = "calibrated, length for the norm"
+SHUFFLED_FOR_NORM = "calibrated, shuffled for the norm"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOptions:
+    """How thoroughly to look.
+
+    Attributes:
+        folds: parts the queries are dealt into, at least 3; each is left out once.
+        controls: whether the table holds, beside cosine and calibration, each idea alone.
+        curve: whether to show what fewer judged queries would have given.
+        documents: choices are made on a sample of so many documents, judged ones among them.
+        queries: choices are made on a sample of so many queries. Fits use all queries whatever the sample,
+            and gains are always measured on all documents and all queries. At least 2 of each.
+        seed: of every random choice; the same seed gives the same calibration.
+
+    Raises:
+        CalibrationError: when there are too few folds, documents or queries.
+    """
+
+    folds: int = 5
+    controls: bool = True
+    curve: bool = False
+    documents: int = 20_000
+    queries: int = 800
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.folds < 3 or min(self.documents, self.queries) < 2:
+            raise CalibrationError(
+                f"{self.folds} folds, {self.documents} documents and {self.queries} queries were asked for; "
+                "at least 3 folds (to fit, to choose and to test on) and 2 of the others are needed."
+            )
+
+
+def calibrate(
+    corpus: Corpus,
+    queries: ArrayLike,
+    judgements: Sequence[Mapping[int, float]],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    query_ids: Sequence[str] | None = None,
+    options: CalibrationOptions | None = None,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Calibration:
+    """Choose transform, similarity and per-document terms for a corpus, from judged queries.
+
+    Queries are dealt into folds that keep together those which share a relevant document. Everything is
+    chosen and fitted without the fold it is then scored on. When the 95% interval of the gain over cosine,
+    on all queries left out in turn, is not above zero, the result is cosine.
+
+    Args:
+        corpus: the documents.
+        queries: raw embeddings of the judged queries, shape (queries, dimension).
+        judgements: for each query, the grade of each judged document by its position; relevant above 0.
+        groups: for each query, what it must not be split from, in place of shared documents.
+        query_ids: names of the queries, kept with the evidence.
+        options: how thoroughly to look.
+        progress: told how far each stage is.
+
+    Returns:
+        The calibration, with its evidence.
+
+    Raises:
+        CalibrationError: for too few queries, or judgements that nothing can be learned from.
+        EmbeddingError: for NaN, infinite numbers or another dimension.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> documents, queries = rng.normal(size=(200, 8)), rng.normal(size=(40, 8))
+        >>> nearest = (queries @ documents.T).argmax(axis=1)
+        >>> found = calibrate(Corpus(documents), queries, [{int(d): 1} for d in nearest])
+        >>> found.evidence.decision[:6]
+        'Cosine'
+    """
+    options = options or CalibrationOptions()
+    asked = as_embeddings(queries, "queries")
+    require_same_dimension(corpus.embeddings, asked, "queries")
+    if len(asked) and not asked.any():
+        raise EmbeddingError("Every query's vector is zero; embed the texts again.")
+    if len(asked) != len(judgements):
+        raise CalibrationError(
+            f"{len(asked)} queries have {len(judgements)} judgements; give each query the grades of its "
+            "documents."
+        )
+    judged = Judgements.of(judgements, documents=len(corpus))
+    if groups is not None and len(groups) != len(asked):
+        raise CalibrationError(f"{len(asked)} queries have {len(groups)} groups; give each query one.")
+    if query_ids is not None and len(query_ids) != len(asked):
+        raise CalibrationError(f"{len(asked)} queries have {len(query_ids)} names; give each query one.")
+    folds = make_folds(
+        judged.groups() if groups is None else as_groups(groups), options.folds, seed=options.seed
+    )
+    space = search_space(query_norms=norms(asked), document_norms=corpus.norms)
+    controls = dict(control_arms()) if options.controls else {}
+    if corpus.lengths is None:
+        controls.pop("length alone", None)
+    reduced, known = _reduced(corpus, judged, options)
+
+    def measurer(of: Corpus, which: Judgements, stage: str) -> Measurer:
+        return Measurer(
+            of, asked, which, seed=options.seed, progress=lambda done, total: progress(stage, done, total)
+        )
+
+    chooser = measurer(reduced, known, "Searching")
+    prover = measurer(corpus, judged, "Proving")
+    every = dict.fromkeys([*space, *(c for arm in controls.values() for c in arm)])
+    sample = np.random.default_rng(options.seed).permutation(len(asked))[: options.queries]
+    fitted = CrossFit(chooser, tuple(every), folds, asked=sample)
+    cosine = fitted.test([BASELINE] * options.folds, prover)
+    held = {CALIBRATED: fitted.held_out(space, prover, guarded=True)}
+    held[WITHOUT_NORM] = fitted.held_out([c for c in space if not c.uses_norm], prover)
+    swapped = _swapped(held[CALIBRATED].chosen, chooser, prover, folds, sample)
+    if corpus.lengths is None:
+        swapped.pop(LENGTH_FOR_NORM, None)
+    held |= swapped
+    held |= {name: fitted.held_out(of_arm, prover) for name, of_arm in controls.items()}
+    arms = [Arm.of("cosine", "cosine", cosine, cosine, seed=options.seed)]
+    arms += [
+        Arm.of(name, _words(found.chosen), found.values, cosine, seed=options.seed)
+        for name, found in held.items()
+    ]
+    choice = fitted.choose(space)
+    accepted, decision = decide(arms[1], choice, queries=len(asked))
+    chosen = choice if accepted else BASELINE
+    said = notes(
+        {name: found.values for name, found in held.items()}, cosine, choice=chosen, seed=options.seed
+    )
+    curve = learning_curve(chooser, space, folds, seed=options.seed) if options.curve else ()
+    evidence = Evidence(
+        choice=str(chosen),
+        decision=decision,
+        arms=tuple(arms),
+        notes=said,
+        curve=curve,
+        documents=len(corpus),
+        queries=len(asked),
+        data=data_digest(corpus, asked, judged),
+        asked=() if query_ids is None else tuple(query_ids),
+    )
+    fitter = Fitter(corpus, options.seed)
+    calibration = fitter.calibration(chosen, asked, judged)
+    probability = fit_probability(
+        fitter,
+        held[CALIBRATED].chosen if accepted else (BASELINE,) * options.folds,
+        folds,
+        asked,
+        judged,
+        final=calibration,
+    )
+    return replace(calibration, probability=probability, evidence=evidence)
+
+
+def _swapped(
+    chosen: Sequence[Candidate],
+    chooser: Measurer,
+    prover: Measurer,
+    folds: NDArray[np.intp],
+    sample: NDArray[np.intp],
+) -> dict[str, HeldOut]:
+    """The choices with text length, or with other documents' norms, in the place of their norm."""
+    lengths = {
+        (candidate, power): replace(
+            candidate, norm="length", similarity=PowerSimilarity(document_power=power)
+        )
+        for candidate in dict.fromkeys(chosen)
+        if isinstance(candidate.similarity, PowerSimilarity)
+        for power in DOCUMENT_POWERS
+    }
+    if not lengths:
+        return {}
+    of_length = CrossFit(chooser, (BASELINE, *dict.fromkeys(lengths.values())), folds, asked=sample)
+    by_fold = tuple(
+        of_length.choose([lengths.get((candidate, power), candidate) for power in DOCUMENT_POWERS], without=f)
+        if isinstance(candidate.similarity, PowerSimilarity)
+        else candidate
+        for f, candidate in enumerate(chosen)
+    )
+    shuffled = tuple(replace(candidate, norm="shuffled") for candidate in chosen)
+    return {
+        LENGTH_FOR_NORM: HeldOut(by_fold, of_length.test(by_fold, prover)),
+        SHUFFLED_FOR_NORM: HeldOut(shuffled, of_length.test(shuffled, prover)),
+    }
+
+
+def _reduced(
+    corpus: Corpus, judgements: Judgements, options: CalibrationOptions
+) -> tuple[Corpus, Judgements]:
+    """A sample of a large corpus with every relevant document in it, and the judgements on it."""
+    if len(corpus) <= options.documents:
+        return corpus, judgements
+    relevant = np.unique(judgements.document)
+    others = np.setdiff1d(np.arange(len(corpus)), relevant)
+    wanted = max(0, options.documents - len(relevant))
+    sample = np.random.default_rng(options.seed).choice(others, wanted, replace=False)
+    kept = np.sort(np.concatenate([relevant, sample]))
+    known = Judgements(
+        judgements.query,
+        np.searchsorted(kept, judgements.document),
+        judgements.grade,
+        judgements.queries,
+        len(kept),
+    )
+    return corpus.take(kept), known
+
+
+def _words(chosen: Sequence[Candidate]) -> str:
+    return " | ".join(dict.fromkeys(map(str, chosen)))
+
+
+def data_digest(corpus: Corpus, queries: NDArray[np.float32], judgements: Judgements | None = None) -> str:
+    """Hash of everything that was calibrated on."""
+    hasher = hashlib.blake2b(corpus.digest.encode(), digest_size=8)
+    hasher.update(queries.tobytes())
+    if judgements is not None:
+        for part in (judgements.query, judgements.document, judgements.grade):
+            hasher.update(part.tobytes())
+    return hasher.hexdigest()

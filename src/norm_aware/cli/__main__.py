@@ -1,0 +1,5 @@
+"""`python -m norm_aware.cli`."""
+
+from norm_aware.cli import main
+
+main()

@@ -1,0 +1,158 @@
+"""Commands on documents: index, search, backfill."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from norm_aware.cli.app import CalibrationFile, Collection, Encoder, QdrantPath, QdrantUrl, app
+from norm_aware.console import print_nodes, progress_bars
+from norm_aware.errors import QueryError
+from norm_aware.resources import open_client, open_encoder, open_settings, require_collection
+
+
+@app.command()
+def index(
+    source: Annotated[
+        str, typer.Argument(help="'pydocs', a BEIR folder, a .jsonl file or a folder of texts.")
+    ],
+    allow_normalized: Annotated[
+        bool | None, typer.Option("--allow-normalized", help="Take embeddings that all have length 1.")
+    ] = None,
+    calibration: CalibrationFile = None,
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Embed documents raw and store them under Dot, with their norms, or by a calibration.
+
+    Running it again with the same documents replaces them and adds none.
+    """
+    settings = open_settings(
+        allow_normalized=allow_normalized,
+        calibration=calibration,
+        collection=collection,
+        encoder=encoder,
+        qdrant_url=qdrant_url,
+        qdrant_path=qdrant_path,
+    )
+    from norm_aware.benchmark.dataset import read_documents
+
+    documents = read_documents(source)
+    from norm_aware.benchmark.system import store_documents  # seconds of imports, once there is work
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+
+    embedding = open_encoder(settings)
+    with open_client(settings) as client, progress_bars() as progress:
+        store = NormAwareVectorStore(
+            settings.collection,
+            client=client,
+            embed_model=embedding,
+            calibration=settings.calibration,
+            allow_normalized=settings.allow_normalized,
+        )
+        store_documents(documents, store, embedding, progress=progress)
+    print(f"{len(documents)} documents embedded by {embedding.model_name} into {settings.collection!r}.")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    similarity: Annotated[str | None, typer.Option(help="cosine, dot or document_power=NUMBER.")] = None,
+    similarity_top_k: Annotated[
+        int | None, typer.Option("--similarity-top-k", "--top-k", help="Documents to return.")
+    ] = None,
+    exact: Annotated[
+        bool | None, typer.Option("--exact", help="Score every document by brute force.")
+    ] = None,
+    calibration: CalibrationFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Search a collection by any similarity, or by the calibration it is stored by."""
+    settings = open_settings(
+        similarity=similarity,
+        calibration=calibration,
+        similarity_top_k=similarity_top_k,
+        exact=exact,
+        collection=collection,
+        encoder=encoder,
+        qdrant_url=qdrant_url,
+        qdrant_path=qdrant_path,
+    )
+    if not query.strip():
+        raise QueryError("The query is empty; ask something.")
+    with open_client(settings) as client:
+        require_collection(client, settings.collection)
+        from llama_index.core import VectorStoreIndex  # seconds of imports, once they are needed
+
+        from norm_aware.llamaindex.nodes import NodeWithNorms
+        from norm_aware.llamaindex.retriever import NormAwareRetriever
+        from norm_aware.llamaindex.store import NormAwareVectorStore
+
+        embedding = open_encoder(settings)
+        store = NormAwareVectorStore(
+            settings.collection,
+            client=client,
+            embed_model=embedding,
+            calibration=settings.calibration,
+        )
+        retriever = NormAwareRetriever(
+            VectorStoreIndex.from_vector_store(store, embed_model=embedding),
+            similarity=settings.similarity,
+            similarity_top_k=settings.similarity_top_k,
+            candidates=settings.candidates,
+            exact=settings.exact,
+        )
+        nodes = [node for node in retriever.retrieve(query) if isinstance(node, NodeWithNorms)]
+    if as_json:
+        for node in nodes:
+            print(
+                json.dumps(
+                    {"id": node.node_id, "score": node.score, "norm": node.document_norm, "text": node.text}
+                )
+            )
+        return
+    print_nodes(
+        nodes, similarity=settings.similarity or ("calibration" if settings.calibration else "cosine")
+    )
+
+
+@app.command()
+def backfill(
+    collection: Collection = None,
+    encoder: Encoder = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Add the norm to every point of an existing Dot collection, from its stored vectors.
+
+    With --encoder, the encoder the vectors were made with is recorded too.
+    """
+    settings = open_settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
+    from norm_aware.qdrant.backfill import backfill as steps
+    from norm_aware.qdrant.calls import is_local, run
+
+    with open_client(settings) as client, progress_bars() as progress:
+        require_collection(client, settings.collection)
+        identity = None
+        if encoder:
+            from norm_aware.llamaindex.embedding import encoder_identity
+
+            identity = encoder_identity(open_encoder(open_settings(encoder=encoder)))
+        written = run(
+            client,
+            steps(
+                settings.collection,
+                payload_index=not is_local(client),
+                encoder=identity,
+                progress=lambda done, total: progress("Writing norms", done, total),
+            ),
+        )
+    print(f"Wrote the norm of {written} points in collection {settings.collection!r}.")

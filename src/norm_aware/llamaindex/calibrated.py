@@ -1,0 +1,53 @@
+"""How the LlamaIndex classes take a calibration: an object or its file, beside or instead of a similarity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+
+from norm_aware.calibration.calibration import Calibration
+from norm_aware.errors import QueryError
+from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.numeric.similarity import COSINE, DOT, Similarity
+from norm_aware.qdrant.search import SearchOptions
+
+
+def open_calibration(
+    calibration: Calibration | str | Path | None, embed_model: BaseEmbedding
+) -> Calibration | None:
+    """A calibration, read from its file where that is given.
+
+    Raises:
+        CalibrationError: when the file cannot be read, or it was made for another encoder.
+    """
+    if isinstance(calibration, (str, Path)):
+        calibration = Calibration.load(calibration)
+    if calibration is not None:
+        calibration.require_encoder(encoder_identity(embed_model))
+    return calibration
+
+
+def require_one(similarity: str | Similarity | None, calibration: Calibration | None) -> None:
+    """Refuse a similarity beside a calibration.
+
+    Raises:
+        QueryError: when both are given.
+    """
+    if calibration is not None and similarity is not None:
+        raise QueryError(
+            f"Similarity {str(similarity)!r} was given beside a calibration, which has its own "
+            f"({calibration}); leave one of the two out."
+        )
+
+
+def search_defaults(similarity: str | Similarity | None, calibration: Calibration | None) -> SearchOptions:
+    """How to search by a similarity, or by a calibration, whose stored vectors Dot ranks by.
+
+    Raises:
+        QueryError: when both are given.
+    """
+    require_one(similarity, calibration)
+    if calibration is None or calibration.is_cosine:
+        return SearchOptions(COSINE if similarity is None else similarity)
+    return SearchOptions(DOT, offset=calibration.has_offsets)

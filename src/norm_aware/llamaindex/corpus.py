@@ -1,0 +1,152 @@
+"""Corpora to calibrate on, from texts and an encoder or from a collection that holds the vectors already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+from llama_index.core.schema import MetadataMode
+from llama_index.core.vector_stores.utils import metadata_dict_to_node
+from numpy.typing import NDArray
+from qdrant_client import QdrantClient, models
+
+from norm_aware.calibration.corpus import BANK, Corpus, PseudoQueries
+from norm_aware.calibration.pseudo_queries import PseudoQuery, cut_spans
+from norm_aware.errors import CollectionError
+from norm_aware.llamaindex.embedding import RawEmbedding, encoder_identity
+from norm_aware.llamaindex.points import point_id
+from norm_aware.qdrant.calibrated import raw_vector
+from norm_aware.qdrant.calls import Steps, call, run
+from norm_aware.qdrant.collection import open_collection, require_encoder
+
+_BATCH = 512
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def embed_corpus(
+    ids: Sequence[str],
+    texts: Sequence[str],
+    embedding: RawEmbedding,
+    *,
+    pseudo_queries: Sequence[PseudoQuery] | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Corpus:
+    """Embed documents, and pseudo-queries cut from them.
+
+    Args:
+        ids: node ids, under which the documents are or will be stored.
+        texts: what is embedded of each.
+        embedding: the encoder.
+        pseudo_queries: texts in the place of queries; None cuts spans, an empty list does without.
+        seed: of the spans.
+        progress: told how far it is.
+    """
+    vectors: list[list[float]] = []
+    for start in range(0, len(texts), _BATCH):
+        progress("Embedding documents", start, len(texts))
+        vectors += embedding.get_text_embedding_batch(list(texts[start : start + _BATCH]))
+    progress("Embedding documents", len(texts), len(texts))
+    return _corpus(
+        [point_id(name) for name in ids],
+        np.asarray(vectors, dtype=np.float32),
+        texts,
+        embedding,
+        pseudo_queries,
+        seed,
+        progress,
+    )
+
+
+def read_corpus(
+    client: QdrantClient,
+    collection: str,
+    embedding: RawEmbedding,
+    *,
+    pseudo_queries: Sequence[PseudoQuery] | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Corpus:
+    """The corpus of a collection: its raw vectors, whichever way they are stored, and spans of its texts.
+
+    Args:
+        client: of the engine that holds it.
+        collection: its name.
+        embedding: its encoder, which embeds the spans.
+        pseudo_queries: as in `embed_corpus`; an empty list does without.
+        seed: of the spans.
+        progress: told how far it is.
+
+    Raises:
+        CollectionError: when the collection is missing or empty.
+        ContractError: when another encoder made its vectors.
+    """
+    records = run(client, _read(collection, encoder_identity(embedding), progress))
+    texts = [
+        metadata_dict_to_node(record.payload).get_content(MetadataMode.EMBED)
+        if record.payload and "_node_content" in record.payload
+        else ""
+        for record in records
+    ]
+    vectors = np.stack(
+        [raw_vector(cast("list[float]", record.vector), record.payload or {}) for record in records]
+    )
+    return _corpus(
+        [str(record.id) for record in records], vectors, texts, embedding, pseudo_queries, seed, progress
+    )
+
+
+def _corpus(
+    ids: Sequence[str],
+    vectors: NDArray[np.float32],
+    texts: Sequence[str],
+    embedding: RawEmbedding,
+    pseudo_queries: Sequence[PseudoQuery] | None,
+    seed: int,
+    progress: Progress,
+) -> Corpus:
+    pseudo = None
+    if pseudo_queries is None and any(text.strip() for text in texts):
+        pseudo_queries = cut_spans(texts, BANK, seed=seed)
+    if pseudo_queries:
+        asked: list[list[float]] = []
+        for start in range(0, len(pseudo_queries), _BATCH):
+            progress("Embedding pseudo-queries", start, len(pseudo_queries))
+            asked += embedding.embed_queries([q.text for q in pseudo_queries[start : start + _BATCH]])
+        progress("Embedding pseudo-queries", len(pseudo_queries), len(pseudo_queries))
+        pseudo = PseudoQueries(
+            np.asarray(asked, dtype=np.float32), tuple(ids[query.document] for query in pseudo_queries)
+        )
+    lengths = np.array([len(text.split()) for text in texts], dtype=np.float64)
+    return Corpus(
+        vectors,
+        ids=ids,
+        lengths=lengths if lengths.any() else None,
+        pseudo_queries=pseudo,
+        encoder=encoder_identity(embedding),
+    )
+
+
+def _read(collection: str, encoder: tuple[str, str], progress: Progress) -> Steps[list[models.Record]]:
+    contract, total = yield from open_collection(collection)
+    require_encoder(contract, encoder=encoder[0], fingerprint=encoder[1], collection=collection)
+    if total == 0:
+        raise CollectionError(f"Collection {collection!r} holds no documents; index some first.")
+    records: list[models.Record] = []
+    offset: Any = None
+    while True:
+        batch, offset = yield call(
+            "scroll",
+            collection_name=collection,
+            limit=_BATCH,
+            offset=offset,
+            with_payload=True,
+            with_vectors=True,
+        )
+        records += batch
+        progress("Reading vectors", len(records), total)
+        if offset is None:
+            return records

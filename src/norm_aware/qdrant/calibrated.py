@@ -1,0 +1,107 @@
+"""How a calibrated point lies in a collection: the calibrated vector to search by, the raw to go back to."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from norm_aware.calibration.calibration import Calibration
+from norm_aware.errors import ContractError
+from norm_aware.geometry.norms import norms
+from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
+
+RAW_NORM = "norm_aware_raw_norm"
+"""Payload key of the raw embedding's length, by which one may filter."""
+
+MARK = "norm_aware_calibration"
+"""Payload key of the calibration a point is stored by."""
+
+KEYS = (RAW, RAW_NORM, OFFSET, MARK)
+"""What a calibrated point has in its payload and a raw one has not."""
+
+RESERVED = frozenset({NORM, *KEYS})
+"""Payload keys that a document's own metadata may not have."""
+
+
+class Stored(NamedTuple):
+    """A point's vector and the payload that goes with it."""
+
+    vector: list[float]
+    payload: dict[str, Any]
+
+
+def store_raw(embeddings: NDArray[np.float32]) -> list[Stored]:
+    """Points of raw embeddings: the vector, and its length."""
+    pairs = zip(embeddings.tolist(), norms(embeddings).tolist(), strict=True)
+    return [Stored(vector, {NORM: length}) for vector, length in pairs]
+
+
+def store_calibrated(
+    embeddings: NDArray[np.float32], calibration: Calibration, *, ids: Sequence[str]
+) -> list[Stored]:
+    """Points of raw embeddings as a calibration stores them.
+
+    Args:
+        embeddings: raw, shape (points, dimension).
+        calibration: what they are stored by.
+        ids: the points' ids, by which those calibrated on are recognised.
+    """
+    stored = calibration.documents(embeddings, ids=ids)
+    rows = zip(
+        stored.vectors.tolist(),
+        norms(stored.vectors).tolist(),
+        stored.offsets.tolist(),
+        embeddings,
+        norms(embeddings).tolist(),
+        strict=True,
+    )
+    return [
+        Stored(
+            vector,
+            {
+                NORM: length,
+                RAW: base64.b64encode(raw.astype("<f4").tobytes()).decode("ascii"),
+                RAW_NORM: raw_length,
+                MARK: calibration.digest,
+                **({OFFSET: offset} if calibration.has_offsets else {}),
+            },
+        )
+        for vector, length, offset, raw, raw_length in rows
+    ]
+
+
+def raw_vector(vector: Sequence[float], payload: Mapping[str, Any]) -> NDArray[np.float32]:
+    """The raw embedding of a point, whichever way it is stored."""
+    if RAW not in payload:
+        return np.asarray(vector, dtype=np.float32)
+    return np.frombuffer(base64.b64decode(payload[RAW]), dtype="<f4").astype(np.float32)
+
+
+def require_calibration(contract: Contract, calibration: Calibration | None, *, collection: str) -> None:
+    """Refuse to read or write a collection by another calibration than it is stored by.
+
+    Raises:
+        ContractError: naming both, or that a rewriting was cut off.
+    """
+    if contract.rewriting:
+        raise ContractError(
+            f"Collection {collection!r} is being rewritten by a calibration, or that was cut off: its points "
+            "are of two kinds. Run the same `norm-aware apply` again, which goes on where it stopped."
+        )
+    wanted = None if calibration is None or calibration.is_cosine else calibration.digest
+    if wanted == contract.calibration:
+        return
+    if contract.calibration is None:
+        raise ContractError(
+            f"Collection {collection!r} holds raw vectors, calibration {wanted} was given; "
+            f"`norm-aware apply CALIBRATION --collection {collection}` rewrites it; or leave it out."
+        )
+    found = "no calibration" if wanted is None else f"calibration {wanted}"
+    raise ContractError(
+        f"Collection {collection!r} is stored by calibration {contract.calibration}, {found} was given; "
+        f"pass that calibration, or `norm-aware apply --undo --collection {collection}` makes it raw again."
+    )

@@ -1,0 +1,139 @@
+import dataclasses
+import re
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from norm_aware.diagnosis.diagnosis import diagnose
+from norm_aware.diagnosis.page import render_page, write_page
+from norm_aware.errors import MissingExtraError, SettingsError
+
+VOID = {"meta"}
+
+
+class Outline(HTMLParser):
+    """The page's elements, its text, and every tag that does not match."""
+
+    def __init__(self, page) -> None:
+        super().__init__()
+        self.stack, self.errors, self.elements, self.words = [], [], [], []
+        self.feed(page)
+        self.close()
+        self.text = re.sub(r"\s+", " ", " ".join(self.words)).replace("\N{MINUS SIGN}", "-")
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.stack or self.stack.pop() != tag:
+            self.errors.append((tag, self.getpos()))
+
+    def handle_data(self, data):
+        if "style" not in self.stack:
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module", params=["full", "bare"])
+def diagnosis(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def page(diagnosis):
+    return render_page(diagnosis)
+
+
+def test_the_same_diagnosis_gives_the_same_bytes(diagnosis, page):
+    assert render_page(diagnosis) == page
+
+
+def test_every_tag_is_closed_in_order_and_every_id_is_unique(page):
+    outline = Outline(page)
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert outline.errors == []
+    assert outline.stack == []
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_within_the_page_leads_somewhere(page):
+    elements = Outline(page).elements
+    ids = {attributes.get("id") for _, attributes in elements}
+    wanted = {attributes["href"].lstrip("#") for tag, attributes in elements if tag == "a"}
+    wanted |= {name for _, a in elements for name in (a.get("aria-labelledby") or "").split()}
+    assert len(wanted) > 3
+    assert wanted <= ids
+
+
+def test_the_page_runs_no_script_and_loads_nothing(page):
+    elements = Outline(page).elements
+    assert not {tag for tag, _ in elements} & {"script", "link", "img", "iframe", "object", "embed", "form"}
+    loading = {"src", "srcset", "href", "xlink:href", "action", "data", "poster", "style"}
+    values = [value for _, attributes in elements for key, value in attributes.items() if key in loading]
+    assert all(value.startswith("#") for value in values)
+    assert not [key for _, attributes in elements for key in attributes if key.startswith("on")]
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_braces_of_the_style_sheet_match(page):
+    style = re.search(r"<style>(.*)</style>", page, re.DOTALL)[1]
+    assert style.count("{") == style.count("}")
+    depth = np.cumsum([(c == "{") - (c == "}") for c in style])
+    assert (depth.min(), depth.max()) == (0, 2)
+
+
+def test_every_finding_is_on_the_page_with_its_source_and_advice(diagnosis, page):
+    text = Outline(page).text
+    for finding in diagnosis.findings:
+        for words in (finding.title, finding.sentence, finding.source, finding.advice):
+            assert words in text
+    assert ("Not measured" in text) == bool(diagnosis.missing)
+
+
+def test_markup_in_the_name_of_the_encoder_stays_text(full, page):
+    hostile = '</style></title><script>alert("x")</script><img src=x onerror=alert(1)>\'"&{{ 7 * 7 }}\ud800'
+    outline = Outline(render_page(dataclasses.replace(full, encoder=hostile)))
+    assert outline.errors == []
+    assert len(outline.elements) == len(Outline(render_page(full)).elements)
+    assert 'alert("x")' in outline.text
+    assert "{{ 7 * 7 }}" in outline.text
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [[1.0, 0.0], [0.0, 1.0]],
+        np.eye(3) * 2,
+        np.arange(1.0, 6.0)[:, None] * np.ones(4),
+        [[-1.0], [2.0], [3.0]],
+    ],
+    ids=["two units", "one norm", "one direction", "one dimension"],
+)
+def test_documents_with_little_to_say_still_make_a_page(documents):
+    outline = Outline(render_page(diagnose(documents, lengths=[0] * len(documents))))
+    assert outline.errors == []
+    assert not re.search(r"\b(nan|inf)\b", outline.text)
+
+
+def test_the_page_is_written_where_it_was_asked_for(full, tmp_path):
+    path = write_page(full, tmp_path / "page.html")
+    assert path.read_text(encoding="utf-8") == render_page(full)
+
+
+def test_a_page_that_cannot_be_written_is_an_error_in_words(full, tmp_path):
+    with pytest.raises(SettingsError, match="cannot be written .* name a file in a folder that exists"):
+        write_page(full, tmp_path / "absent" / "page.html")
+
+
+def test_without_jinja2_the_error_names_the_extra(full, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtraError, match=r"norm-aware\[plots\]"):
+        render_page(full)
