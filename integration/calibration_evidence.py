@@ -6,8 +6,10 @@
 Each set is a folder in BEIR's layout; `corpus_distractors.jsonl`, where a set has one, is appended to its
 corpus. Every arm is scored on held-out queries alone: they are dealt into five folds that keep together those
 which share a relevant document, and what an arm fits or chooses comes from the other four. `calibrated`
-keeps cosine for a fold where those four prove no gain. `pairs.jsonl`, where a set has one, holds sentence
-pairs with a score: the calibration of the set is judged by Spearman on its test split too.
+keeps cosine for a fold where those four prove no gain. `seconds` of an arm that calibration measures is of
+all these arms together; of the others, of one fit. `pairs.jsonl`, where a set has one, holds sentence pairs
+with a score: calibrated on the queries that share no text with its test split, a set is judged by Spearman
+on that too.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,29 +29,17 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
 
+from evidence_sets import Judged, Matrix, Values, embed
 from linear_adapter import fit_linear_adapter
 from norm_aware import RawEmbedding, offline
-from norm_aware.benchmark.dataset import Dataset, read_beir, read_documents
-from norm_aware.calibration.calibrate import (
-    CALIBRATED,
-    LENGTH_FOR_NORM,
-    SHUFFLED_FOR_NORM,
-    WITHOUT_NORM,
-    CalibrationOptions,
-    calibrate,
-)
+from norm_aware.calibration.calibrate import CalibrationOptions, calibrate
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.calibration.corpus import Corpus, PseudoQueries
-from norm_aware.calibration.evidence import Arm
-from norm_aware.calibration.judgements import Judgements, make_folds
+from norm_aware.calibration.evidence import CALIBRATED, make_arms
+from norm_aware.calibration.judgements import Judgements, make_folds, split_large
 from norm_aware.calibration.label_free import calibrate_label_free
 from norm_aware.calibration.ranking import NDCG
-from norm_aware.llamaindex.corpus import embed_corpus
-from norm_aware.llamaindex.points import point_id
+from norm_aware.errors import NormAwareError
 from norm_aware.numeric.transform import directions
-
-Matrix = NDArray[np.float32]
-Values = NDArray[np.float64]
 
 FOLDS = 5
 MOST_PAIRS = 5
@@ -61,92 +51,18 @@ ADAPTERS: Mapping[str, Mapping[str, Any]] = {
 }
 """LlamaIndex's adapter at its guide's settings, which undertrain it, and at the best of a dozen tried."""
 
-DISTRACTORS = "corpus_distractors.jsonl"
-PAIRS = "pairs.jsonl"
+NAMES = {"norm alone": "norm power alone"}
+"""Arms of a calibration's evidence that have another name in the table."""
 
-# the arms of a calibration's own evidence, under the names of this table
-OF_EVIDENCE = {
-    "dot": "dot",
-    "norm alone": "norm power alone",
-    "length alone": "length alone",
-    "whitening alone": "whitening alone",
-    "hubness alone": "hub bias alone",
-    "feature augmentation": "feature augmentation",
-    CALIBRATED: "calibrated",
-    WITHOUT_NORM: "calibrated, without the norm",
-    LENGTH_FOR_NORM: "calibrated, length for the norm",
-    SHUFFLED_FOR_NORM: "calibrated, shuffled for the norm",
-}
+ASYMMETRIC = (
+    *("covidqa", "nq_oracle", "pubmedqa", "medquad_liveqa", "scifact", "2wiki", "strategyqa_facts"),
+)
+"""Sets over which a mean of their own is shown: queries and documents are of different kinds there."""
 
 ENCODERS: Mapping[str, Callable[[], RawEmbedding]] = {
     "minilm": lambda: offline.encoder(batch_size=64),
     "wordllama": lambda: RawEmbedding("wordllama", model=offline.static_encoder()),
 }
-
-
-class Judged(NamedTuple):
-    """One set, embedded by one encoder."""
-
-    corpus: Corpus
-    queries: Matrix
-    grades: list[dict[int, float]]
-    pairs: tuple[Matrix, Matrix, Values] | None
-
-
-def embed(folder: Path, encoder: RawEmbedding, cache: Path | None) -> Judged:
-    """Embed a set, or take it from the cache."""
-    dataset: Dataset = read_beir(folder)
-    documents = list(dataset.documents)
-    if (folder / DISTRACTORS).is_file():
-        documents += read_documents(folder / DISTRACTORS)
-    position = {document.id: i for i, document in enumerate(documents)}
-    ids = [document.id for document in documents]
-    scored = read_pairs(folder / PAIRS)
-    kept = cache / f"{folder.name}-{encoder.fingerprint}-{dataset.digest}.npz" if cache else None
-    if kept is not None and kept.is_file():
-        stored = np.load(kept, allow_pickle=False)
-        corpus = Corpus(
-            stored["documents"],
-            ids=[point_id(name) for name in ids],
-            lengths=stored["lengths"],
-            pseudo_queries=PseudoQueries(stored["spans"], tuple(stored["sources"].tolist())),
-            encoder=(encoder.model_name, encoder.fingerprint),
-        )
-        arrays = [stored[name] for name in ("queries", "left", "right")]
-    else:
-        corpus = embed_corpus(ids, [document.content for document in documents], encoder)
-        texts: list[list[str]] = [[query.text for query in dataset.queries]]
-        texts += [[pair[0] for pair in scored], [pair[1] for pair in scored]]
-        arrays = [
-            np.asarray(encoder.embed_queries(of), dtype=np.float32) if of else np.zeros((0, 0))
-            for of in texts
-        ]
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(
-                kept,
-                documents=corpus.embeddings,
-                lengths=np.asarray(corpus.lengths),
-                spans=corpus.pseudo_queries.embeddings,
-                sources=np.array(corpus.pseudo_queries.sources),
-                queries=arrays[0],
-                left=arrays[1],
-                right=arrays[2],
-            )
-    grades = [
-        {position[document]: float(grade) for document, grade in dataset.qrels[query.id].items()}
-        for query in dataset.queries
-    ]
-    pairs = (arrays[1], arrays[2], np.array([s[2] for s in scored])) if scored else None
-    return Judged(corpus, arrays[0], grades, pairs)
-
-
-def read_pairs(path: Path) -> list[tuple[str, str, float]]:
-    """Scored sentence pairs of the test split."""
-    if not path.is_file():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [(r["sentence1"], r["sentence2"], float(r["score"])) for r in rows if r["split"] == "test"]
 
 
 def held_out(
@@ -176,7 +92,8 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
     """The rows of one set and one encoder."""
     corpus, queries = judged.corpus, judged.queries
     judgements = Judgements.of(judged.grades, documents=len(corpus))
-    folds = make_folds(judgements.groups(), FOLDS, seed=seed)
+    labels = split_large(judgements.groups(), FOLDS)
+    folds = make_folds(labels, FOLDS, seed=seed)
     started = time.perf_counter()
     calibration = calibrate(corpus, queries, judged.grades, options=CalibrationOptions(seed=seed))
     seconds = time.perf_counter() - started  # of all arms of the evidence together
@@ -184,26 +101,30 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
     asked = directions(queries).astype(np.float32)
     cosine = held_out(judged, folds, lambda _fit, test: asked[test] @ units.T)
 
-    def row(arm: str, measured: Arm, seconds: float) -> dict[str, Any]:
+    def row(arm: str, found: Any, seconds: float, *, mean: float | None, measure: str) -> dict[str, Any]:
         return {
             "set": name,
             "encoder": encoder,
             "arm": arm,
-            "measure": "nDCG@10",
-            "mean": measured.mean,
-            "difference": measured.difference,
-            "low": measured.low,
-            "high": measured.high,
-            "p": measured.p,
+            "measure": measure,
+            "mean": mean,
+            **{key: getattr(found, key) for key in ("difference", "low", "high", "p")},
             "seconds": round(seconds, 2),
-            "chosen": measured.chosen,
         }
 
-    rows = [row("cosine", Arm.of("cosine", "cosine", cosine, cosine, seed=seed), 0.0)]
-    for found, arm in OF_EVIDENCE.items():
-        if (measured := calibration.evidence.arm(found)) is not None:
-            rows.append(row(arm, measured, seconds))
+    def own(arm: str, values: Values, seconds: float, chosen: str = "") -> dict[str, Any]:
+        both = {"cosine": cosine, arm: values}
+        measured = make_arms({"cosine": "", arm: chosen}, both, groups=labels, seed=seed)[1]
+        return row(arm, measured, seconds, mean=measured.mean, measure="nDCG@10") | {"chosen": chosen}
 
+    rows = []
+    for measured in calibration.evidence.arms:
+        arm = NAMES.get(measured.name, measured.name)
+        found = row(arm, measured, seconds, mean=measured.mean, measure="nDCG@10")
+        rows.append(found | {"chosen": measured.chosen})
+    for contrast in calibration.evidence.contrasts:
+        over = f"nDCG@10 over {NAMES.get(contrast.over, contrast.over)}"
+        rows.append(row(contrast.arm, contrast, seconds, mean=None, measure=over))
     pairs = some_pairs(judgements)
     for arm, settings in ADAPTERS.items():
         started = time.perf_counter()
@@ -218,7 +139,7 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
 
         values = held_out(judged, folds, adapted)
         seconds = (time.perf_counter() - started) / FOLDS
-        rows.append(row(arm, Arm.of(arm, "", values, cosine, seed=seed), seconds))
+        rows.append(own(arm, values, seconds))
 
     started = time.perf_counter()
     chosen: list[str] = []
@@ -231,12 +152,21 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
     values = held_out(judged, folds, unlabelled)
     seconds = (time.perf_counter() - started) / FOLDS
     words = " | ".join(dict.fromkeys(chosen))
-    rows.append(row("label_free", Arm.of("label_free", words, values, cosine, seed=seed), seconds))
+    rows.append(own("label_free", values, seconds, words))
     for note in (calibration.evidence.decision, *calibration.evidence.notes):
         print(f"  {note}", flush=True)
     if judged.pairs is not None:
-        free = calibrate_label_free(corpus, queries, seed=seed)
-        for arm, of in (("cosine", None), ("calibrated", calibration), ("label_free", free)):
+        apart = (
+            judged.apart
+        )  # the pairs' sentences are among the queries: what is judged by them is fitted on the rest
+        fitted = calibrate(
+            corpus,
+            queries[apart],
+            [judged.grades[i] for i in apart],
+            options=CalibrationOptions(seed=seed, controls=False),
+        )
+        free = calibrate_label_free(corpus, queries[apart], seed=seed)
+        for arm, of in (("cosine", None), (CALIBRATED, fitted), ("label_free", free)):
             rows.append(spearman_row(name, encoder, arm, of, judged.pairs, seed=seed))
     return rows
 
@@ -287,7 +217,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
         of_encoder = [row for row in rows if row["encoder"] == encoder and row["measure"] == "nDCG@10"]
         sets = list(dict.fromkeys(row["set"] for row in of_encoder))
         table = Table(title=f"{encoder}: nDCG@10 minus cosine's; * where the 95% interval excludes 0")
-        for heading in ("arm", *sets, "mean"):
+        for heading in ("arm", *sets, "mean", "asymmetric"):
             table.add_column(heading, justify="left" if heading == "arm" else "right")
         for arm in dict.fromkeys(row["arm"] for row in of_encoder):
             found = {row["set"]: row for row in of_encoder if row["arm"] == arm}
@@ -298,8 +228,12 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
                 else "-"
                 for s in sets
             ]
-            table.add_row(arm, *cells, f"{np.mean([row[key] for row in found.values()]):+.4f}")
-        Console(width=40 + 12 * (len(sets) + 1)).print(table)
+            means = [
+                [found[s][key] for s in of if s in found]
+                for of in (sets, [s for s in sets if s in ASYMMETRIC])
+            ]
+            table.add_row(arm, *cells, *(f"{np.mean(of):+.4f}" if of else "-" for of in means))
+        Console(width=40 + 14 * (len(sets) + 2)).print(table)
 
 
 def main() -> None:
@@ -317,7 +251,7 @@ def main() -> None:
     names = (
         options.sets.split(",")
         if options.sets
-        else sorted(path.parent.name for path in options.data.glob("*/qrels.tsv"))
+        else sorted(path.parent.name for path in options.data.glob("*/queries.jsonl"))
     )
     rows: list[dict[str, Any]] = []
     about = {
@@ -327,10 +261,17 @@ def main() -> None:
         "seed": options.seed,
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    for key in options.encoders.split(","):
+    chosen = options.encoders.split(",")
+    if unknown := set(chosen) - set(ENCODERS):
+        parser.error(f"there is no encoder {min(unknown)!r}; there are {', '.join(ENCODERS)}")
+    for key in chosen:
         encoder = ENCODERS[key]()
         for name in names:
-            judged = embed(options.data / name, encoder, options.cache)
+            try:
+                judged = embed(options.data / name, encoder, options.cache)
+            except NormAwareError as error:  # one broken set shall not cost the others
+                print(f"{key} {name}: left out. {error}", flush=True)
+                continue
             print(f"{key} {name}: {len(judged.corpus)} documents, {len(judged.queries)} queries", flush=True)
             rows += measure(name, key, judged, seed=options.seed)
             options.out.write_text(

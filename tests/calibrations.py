@@ -11,7 +11,9 @@ from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.numeric.transform import Transform
 
 
-def make_calibration(encoder, *, dimension=16, own=(), bias=0.0, gamma=0.2, power=-0.25, seed=0) -> Calibration:
+def make_calibration(
+    encoder, *, dimension=16, own=(), bias=0.0, gamma=0.2, power=-0.25, seed=0
+) -> Calibration:
     """A calibration of random numbers; its pseudo-queries were cut from the documents `own` names."""
     generator = np.random.default_rng(seed)
     root = generator.normal(size=(dimension, dimension))

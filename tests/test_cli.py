@@ -120,9 +120,91 @@ def test_backfill_makes_an_existing_dot_collection_searchable(folder):
     assert json.loads(norm_aware(*search, cwd=folder).stdout.splitlines()[0])["id"] == "snow"
 
 
+WORDS = (
+    "rain snow wind hail fog frost storm cloud river lake ocean island desert forest valley glacier volcano "
+    "comet planet galaxy piano violin trumpet drum harp flute bread cheese butter honey"
+).split()
+
+
+@pytest.fixture
+def judged(tmp_path) -> Path:
+    """Thirty documents and a question for each."""
+    beir = tmp_path / "words"
+    beir.mkdir()
+    lines = [{"_id": w, "text": f"The {w} is what this short passage describes. " * (1 + i % 4)}
+             for i, w in enumerate(WORDS)]  # fmt: skip
+    (beir / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = [{"_id": f"q-{w}", "text": f"Tell me of the {w}, please?"} for w in WORDS]
+    (beir / "queries.jsonl").write_text("".join(json.dumps(query) + "\n" for query in asked))
+    (beir / "qrels.tsv").write_text(
+        "query-id\tcorpus-id\tscore\n" + "".join(f"q-{w}\t{w}\t1\n" for w in WORDS)
+    )
+    return tmp_path
+
+
+def test_a_collection_is_diagnosed_calibrated_rewritten_searched_and_brought_back(judged):
+    assert norm_aware("index", "words", cwd=judged).returncode == 0
+    said = norm_aware("diagnose", "words", "--collection", "documents", "--png", "d.png", cwd=judged)
+    assert said.returncode == 0, said.stderr
+    assert "Norm and text length" in said.stdout
+    assert (judged / "diagnosis.html").read_text().startswith("<!doctype html>")
+    assert (judged / "d.png").read_bytes().startswith(b"\x89PNG")
+
+    fitted = norm_aware("calibrate", "words", "--collection", "documents", cwd=judged)
+    assert fitted.returncode == 0, fitted.stderr
+    for told in (
+        "shuffled norm alone",
+        "length alone",
+        "30 judged queries are few",
+        "calibration.safetensors",
+    ):
+        assert told in " ".join(fitted.stdout.split())
+
+    free = ("calibrate", "--collection", "documents", "--label-free", "--out", "free.safetensors")
+    unjudged = norm_aware(*free, cwd=judged)
+    assert unjudged.returncode == 0, unjudged.stderr
+    assert "without judgements" in unjudged.stdout
+
+    before = norm_aware("search", "Tell me of the harp", "--json", cwd=judged).stdout
+    applied = norm_aware("apply", "free.safetensors", cwd=judged)
+    assert "Rewrote 30 points" in applied.stdout, applied.stderr
+    refused(norm_aware("search", "harp", cwd=judged), "pass that calibration")
+    found = norm_aware(
+        "search", "Tell me of the harp", "--calibration", "free.safetensors", "--json", cwd=judged
+    )
+    assert json.loads(found.stdout.splitlines()[0])["id"] == "harp", found.stderr
+    undone = norm_aware("apply", "--undo", cwd=judged)
+    assert "Rewrote 30 points" in undone.stdout
+    assert norm_aware("search", "Tell me of the harp", "--json", cwd=judged).stdout == before
+
+
+def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(judged):
+    for arguments in (("--label-free",), ("--hold-out", "10")):
+        done = norm_aware("calibrate", "words", *arguments, "--out", "c.safetensors", cwd=judged)
+        assert done.returncode == 0, done.stderr
+        compared = norm_aware(
+            *("benchmark", "--dataset", "words", "--systems", "cosine,calibrated", "--no-answers"),
+            *("--calibration", "c.safetensors", "--limit", "10", "--out", f"run{arguments[0]}"),
+            cwd=judged,
+        )
+        assert compared.returncode == 0, compared.stderr
+        results = json.loads((judged / f"run{arguments[0]}" / "results.json").read_text())
+        assert set(results["systems"]) == {"cosine", "calibrated"}
+        assert len(results["configuration"]["calibration"]) == 16
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("diagnose",), "Name a folder in BEIR's layout, --collection, or both"),
+        (("diagnose", "nowhere"), "nowhere"),
+        (("calibrate", "beir"), "2 queries in 2 groups cannot be dealt into 5 folds"),
+        (("calibrate", "beir", "--hold-out", "2"), "hold out fewer"),
+        (("calibrate", "beir", "--collection", "absent"), "There is no collection 'absent'"),
+        (("apply",), "Give the file of a calibration, or --undo"),
+        (("apply", "absent.safetensors"), "There is no calibration 'absent.safetensors'"),
+        (("search", "x", "--calibration", "beir/qrels.tsv"), ""),
+        (("benchmark", "--dataset", "beir", "--systems", "cosine,calibrated"), "needs a calibration"),
         (("index", "nowhere"), "no documents in 'nowhere'"),
         (("search", "x"), "There is no collection 'documents' (there are: none)"),
         (("search", " "), "The query is empty"),
@@ -157,7 +239,9 @@ def test_a_bad_setting_in_the_environment_is_named_without_its_value(folder):
 def test_help_teaches_every_command(folder):
     top = norm_aware("--help", cwd=folder)
     assert top.returncode == 0
-    for command in ("index", "search", "benchmark", "report", "backfill"):
+    for command in (
+        "index", "search", "diagnose", "calibrate", "apply", "benchmark", "report", "backfill",
+    ):  # fmt: skip
         assert command in top.stdout
         shown = norm_aware(command, "--help", cwd=folder)
         assert shown.returncode == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from tests.calibration.worlds import World, loud_directions, telling_norms
 
 from norm_aware.calibration.calibrate import calibrate
 from norm_aware.calibration.calibration import Calibration
+from tests.calibration.worlds import World, loud_directions, telling_norms
 
 
 class Calibrated(NamedTuple):

@@ -11,7 +11,12 @@ texts = st.lists(
     st.lists(st.text("abc", min_size=1, max_size=3), max_size=60).map(" ".join), min_size=1, max_size=5
 ).filter(lambda of: any(text.strip() for text in of))
 
-TEXTS = ["It rains today. Take a good coat! Why so late?", "", "Too short.", "One longer sentence stands here"]
+TEXTS = [
+    "It rains today. Take a good coat! Why so late?",
+    "",
+    "Too short.",
+    "One longer sentence stands here",
+]
 
 
 @given(texts, st.integers(0, 20), st.integers(0, 3))

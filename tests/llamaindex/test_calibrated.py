@@ -8,17 +8,21 @@ import numpy as np
 import pytest
 from llama_index.core import StorageContext, VectorStoreIndex
 from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index.core.vector_stores.types import VectorStoreQuery
 from llama_index.vector_stores.qdrant import QdrantVectorStore
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from norm_aware import NormAwareRerank, NormAwareRetriever, NormAwareVectorStore
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.errors import CalibrationError, ContractError, QueryError
+from norm_aware.errors import CalibrationError, ContractError, MissingNormError, QueryError
 from norm_aware.llamaindex.corpus import embed_corpus, read_corpus
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.points import point_id
+from norm_aware.qdrant.backfill import backfill
 from norm_aware.qdrant.calls import run
+from norm_aware.qdrant.collection import open_collection
 from norm_aware.qdrant.recalibrate import recalibrate
+from norm_aware.qdrant.search import SearchOptions
 from tests.calibrations import make_calibration
 
 TEXTS = [f"Text number {i} on {subject}." for i, subject in enumerate(["rain", "snow", "wind"] * 20)]
@@ -104,8 +108,13 @@ def test_a_collection_is_neither_read_nor_written_by_another_calibration_than_it
     NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=calibration).add(
         nodes(hash_embedding)
     )
+    plain = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding)
+    index = VectorStoreIndex.from_vector_store(plain, embed_model=hash_embedding)
     with pytest.raises(ContractError, match="no calibration was given"):
-        NormAwareVectorStore("docs", client=client, embed_model=hash_embedding)
+        NormAwareRetriever(index).retrieve("hail")
+    with pytest.raises(ContractError, match="no calibration was given"):
+        plain.add(nodes(hash_embedding)[:1])
+    assert len(NormAwareRetriever(index, calibration=calibration).retrieve("hail")) == 2
     with pytest.raises(ContractError, match=other.digest):
         NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=other)
     raw = NormAwareVectorStore("raw", client=client, embed_model=hash_embedding)
@@ -114,6 +123,53 @@ def test_a_collection_is_neither_read_nor_written_by_another_calibration_than_it
         NormAwareRetriever(
             VectorStoreIndex.from_vector_store(raw, embed_model=hash_embedding), calibration=other
         )
+
+
+def test_a_store_that_was_open_when_the_collection_was_rewritten_does_not_write_into_it(
+    client, hash_embedding, calibration
+):
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding)
+    store.add(nodes(hash_embedding)[:30])
+    run(client, recalibrate("docs", calibration))
+    with pytest.raises(ContractError, match="no calibration was given"):
+        store.add(nodes(hash_embedding)[30:])
+    assert run(client, open_collection("docs"))[0].calibration == calibration.digest
+    assert run(client, recalibrate("docs", None)) == 30
+    assert store.add(nodes(hash_embedding)[30:])
+
+
+def test_a_calibrated_collection_is_searched_by_no_other_similarity(client, hash_embedding, calibration):
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=calibration)
+    store.add(nodes(hash_embedding))
+    query = VectorStoreQuery(query_embedding=hash_embedding.get_query_embedding("hail"), similarity_top_k=3)
+    with pytest.raises(QueryError, match="ranks by that alone"):
+        store.query(query, similarity="cosine")
+    with pytest.raises(QueryError, match="ranks by that alone"):
+        store.search(query, SearchOptions())
+    found = store.search(query)
+    with pytest.raises(MissingNormError, match="say nothing of another similarity"):
+        NormAwareRerank(similarity="cosine").postprocess_nodes(found)
+
+
+def test_an_empty_collection_is_taken_over_by_a_calibration_and_back(client, hash_embedding, calibration):
+    client.create_collection("docs", vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT))
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=calibration)
+    store.add(nodes(hash_embedding))
+    index = VectorStoreIndex.from_vector_store(store, embed_model=hash_embedding)
+    scores = expected(calibration, hash_embedding, "hail")
+    check(NormAwareRetriever(index, similarity_top_k=9).retrieve("hail"), scores, 9)
+    store.delete_nodes(IDS)
+    raw = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding)
+    raw.add(nodes(hash_embedding))
+    assert run(client, open_collection("docs"))[0].calibration is None
+
+
+def test_backfill_leaves_a_calibrated_collection_as_it_is(client, hash_embedding, calibration):
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=calibration)
+    store.add(nodes(hash_embedding))
+    before = run(client, open_collection("docs"))
+    assert run(client, backfill("docs", payload_index=False)) == 0
+    assert run(client, open_collection("docs")) == before
 
 
 def test_a_rewriting_that_was_cut_off_is_not_searched(client, hash_embedding, calibration):
@@ -156,9 +212,7 @@ def test_a_calibration_that_is_cosine_searches_raw_vectors_by_cosine(client, has
 def test_a_calibration_reranks_the_nodes_of_a_stock_cosine_index(hash_embedding, calibration):
     stock = QdrantVectorStore("stock", client=QdrantClient(":memory:"), index_doc_id=False)
     context = StorageContext.from_defaults(vector_store=stock)
-    unnamed = [
-        node.model_copy(update={"id_": point_id(node.node_id)}) for node in nodes(hash_embedding)
-    ]
+    unnamed = [node.model_copy(update={"id_": point_id(node.node_id)}) for node in nodes(hash_embedding)]
     index = VectorStoreIndex(unnamed, storage_context=context, embed_model=hash_embedding)
     found = index.as_retriever(similarity_top_k=60).retrieve("what falls?")
     rerank = NormAwareRerank(calibration=calibration, embed_model=hash_embedding, top_n=10)

@@ -19,21 +19,27 @@ from norm_aware.calibration.candidates import (
 )
 from norm_aware.calibration.corpus import Corpus, as_embeddings, require_same_dimension
 from norm_aware.calibration.curve import learning_curve
-from norm_aware.calibration.evidence import Arm, Evidence
+from norm_aware.calibration.evidence import (
+    CALIBRATED,
+    LENGTH,
+    LENGTH_FOR_NORM,
+    SHUFFLED_FOR_NORM,
+    UNGUARDED,
+    WITHOUT_NORM,
+    Evidence,
+    make_arms,
+    make_contrasts,
+)
 from norm_aware.calibration.findings import decide, notes
 from norm_aware.calibration.fitting import Fitter
-from norm_aware.calibration.judgements import Judgements, as_groups, make_folds
+from norm_aware.calibration.judgements import Judgements, as_groups, make_folds, split_large
 from norm_aware.calibration.measuring import Measurer
 from norm_aware.calibration.probability import fit_probability
 from norm_aware.calibration.selection import CrossFit, HeldOut
 from norm_aware.errors import CalibrationError, EmbeddingError
 from norm_aware.geometry.norms import norms
+from norm_aware.numeric.significance import standard_error
 from norm_aware.numeric.similarity import PowerSimilarity
-
-CALIBRATED = "calibrated"
-WITHOUT_NORM = "calibrated, without the norm"
-LENGTH_FOR_NORM = "calibrated, length for the norm"
-SHUFFLED_FOR_NORM = "calibrated, shuffled for the norm"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -47,9 +53,9 @@ class CalibrationOptions:
         folds: parts the queries are dealt into, at least 3; each is left out once.
         controls: whether the table holds, beside cosine and calibration, each idea alone.
         curve: whether to show what fewer judged queries would have given.
-        documents: choices are made on a sample of so many documents, judged ones among them.
-        queries: choices are made on a sample of so many queries. Fits use all queries whatever the sample,
-            and gains are always measured on all documents and all queries. At least 2 of each.
+        documents: choices are made on a sample of so many documents, judged ones among them; at least 2.
+        queries: choices are made on a sample of so many queries, of all folds alike; at least 2 a fold. Fits
+            use all queries whatever the sample, and gains are always measured on all documents and queries.
         seed: of every random choice; the same seed gives the same calibration.
 
     Raises:
@@ -64,10 +70,11 @@ class CalibrationOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.folds < 3 or min(self.documents, self.queries) < 2:
+        if self.folds < 3 or self.documents < 2 or self.queries < 2 * self.folds:
             raise CalibrationError(
                 f"{self.folds} folds, {self.documents} documents and {self.queries} queries were asked for; "
-                "at least 3 folds (to fit, to choose and to test on) and 2 of the others are needed."
+                "at least 3 folds (to fit, to choose and to test on), 2 documents, and 2 queries a fold are "
+                "needed."
             )
 
 
@@ -83,9 +90,10 @@ def calibrate(
 ) -> Calibration:
     """Choose transform, similarity and per-document terms for a corpus, from judged queries.
 
-    Queries are dealt into folds that keep together those which share a relevant document. Everything is
-    chosen and fitted without the fold it is then scored on. When the 95% interval of the gain over cosine,
-    on all queries left out in turn, is not above zero, the result is cosine.
+    Queries are dealt into folds that keep together those which share a relevant document. Judgements of a
+    fold never enter what it is scored by, neither fit nor choice; of its queries, unjudged, the mean and the
+    bank do know while choosing, and no more when the choice is scored. When the 95% interval of the gain
+    over cosine, on all queries left out in turn, is not above zero, the result is cosine.
 
     Args:
         corpus: the documents.
@@ -126,13 +134,18 @@ def calibrate(
         raise CalibrationError(f"{len(asked)} queries have {len(groups)} groups; give each query one.")
     if query_ids is not None and len(query_ids) != len(asked):
         raise CalibrationError(f"{len(asked)} queries have {len(query_ids)} names; give each query one.")
-    folds = make_folds(
-        judged.groups() if groups is None else as_groups(groups), options.folds, seed=options.seed
-    )
+    together = judged.groups() if groups is None else as_groups(groups)
+    labels = split_large(together, options.folds)
+    if groups is not None and not np.array_equal(labels, together):
+        raise CalibrationError(
+            f"A group holds more than a fold's share of the {len(asked)} queries; give smaller groups, or "
+            f"fewer folds than {options.folds}."
+        )
+    folds = make_folds(labels, options.folds, seed=options.seed)
     space = search_space(query_norms=norms(asked), document_norms=corpus.norms)
     controls = dict(control_arms()) if options.controls else {}
     if corpus.lengths is None:
-        controls.pop("length alone", None)
+        controls.pop(LENGTH, None)
     reduced, known = _reduced(corpus, judged, options)
 
     def measurer(of: Corpus, which: Judgements, stage: str) -> Measurer:
@@ -143,34 +156,38 @@ def calibrate(
     chooser = measurer(reduced, known, "Searching")
     prover = measurer(corpus, judged, "Proving")
     every = dict.fromkeys([*space, *(c for arm in controls.values() for c in arm)])
-    sample = np.random.default_rng(options.seed).permutation(len(asked))[: options.queries]
-    fitted = CrossFit(chooser, tuple(every), folds, asked=sample)
-    cosine = fitted.test([BASELINE] * options.folds, prover)
-    held = {CALIBRATED: fitted.held_out(space, prover, guarded=True)}
+    sample = _sample(folds, options)
+    fitted = CrossFit(chooser, tuple(every), folds, asked=sample, groups=labels)
+    plain = HeldOut((BASELINE,), fitted.test([BASELINE] * options.folds, prover))
+    free = fitted.held_out(space, prover)
+    held = {"cosine": plain, CALIBRATED: fitted.guard(free, space, plain.values), UNGUARDED: free}
     held[WITHOUT_NORM] = fitted.held_out([c for c in space if not c.uses_norm], prover)
-    swapped = _swapped(held[CALIBRATED].chosen, chooser, prover, folds, sample)
-    if corpus.lengths is None:
-        swapped.pop(LENGTH_FOR_NORM, None)
-    held |= swapped
+    held |= _swapped(free.chosen, chooser, prover, folds, sample, with_length=corpus.lengths is not None)
     held |= {name: fitted.held_out(of_arm, prover) for name, of_arm in controls.items()}
-    arms = [Arm.of("cosine", "cosine", cosine, cosine, seed=options.seed)]
-    arms += [
-        Arm.of(name, _words(found.chosen), found.values, cosine, seed=options.seed)
-        for name, found in held.items()
-    ]
+    values = {name: found.values for name, found in held.items()}
+    arms = make_arms(
+        {name: _words(found.chosen) for name, found in held.items()},
+        values,
+        groups=labels,
+        seed=options.seed,
+    )
+    contrasts = make_contrasts(values, groups=labels, seed=options.seed)
     choice = fitted.choose(space)
     accepted, decision = decide(arms[1], choice, queries=len(asked))
     chosen = choice if accepted else BASELINE
-    said = notes(
-        {name: found.values for name, found in held.items()}, cosine, choice=chosen, seed=options.seed
-    )
-    curve = learning_curve(chooser, space, folds, seed=options.seed) if options.curve else ()
     evidence = Evidence(
         choice=str(chosen),
         decision=decision,
-        arms=tuple(arms),
-        notes=said,
-        curve=curve,
+        arms=arms,
+        contrasts=contrasts,
+        notes=notes(
+            arms,
+            contrasts,
+            choice=chosen,
+            errors=standard_error(free.values - plain.values, groups=labels),
+            queries=len(asked),
+        ),
+        curve=learning_curve(chooser, space, folds, seed=options.seed) if options.curve else (),
         documents=len(corpus),
         queries=len(asked),
         data=data_digest(corpus, asked, judged),
@@ -180,7 +197,7 @@ def calibrate(
     calibration = fitter.calibration(chosen, asked, judged)
     probability = fit_probability(
         fitter,
-        held[CALIBRATED].chosen if accepted else (BASELINE,) * options.folds,
+        free.chosen if accepted else (BASELINE,) * options.folds,
         folds,
         asked,
         judged,
@@ -195,30 +212,26 @@ def _swapped(
     prover: Measurer,
     folds: NDArray[np.intp],
     sample: NDArray[np.intp],
+    *,
+    with_length: bool,
 ) -> dict[str, HeldOut]:
     """The choices with text length, or with other documents' norms, in the place of their norm."""
-    lengths = {
-        (candidate, power): replace(
-            candidate, norm="length", similarity=PowerSimilarity(document_power=power)
-        )
-        for candidate in dict.fromkeys(chosen)
-        if isinstance(candidate.similarity, PowerSimilarity)
-        for power in DOCUMENT_POWERS
-    }
-    if not lengths:
-        return {}
-    of_length = CrossFit(chooser, (BASELINE, *dict.fromkeys(lengths.values())), folds, asked=sample)
-    by_fold = tuple(
-        of_length.choose([lengths.get((candidate, power), candidate) for power in DOCUMENT_POWERS], without=f)
-        if isinstance(candidate.similarity, PowerSimilarity)
-        else candidate
-        for f, candidate in enumerate(chosen)
-    )
+    swapped = {}
+    if with_length:
+        variants = {
+            candidate: [
+                replace(candidate, norm="length", similarity=PowerSimilarity(document_power=power))
+                for power in DOCUMENT_POWERS
+            ]
+            for candidate in dict.fromkeys(chosen)
+        }
+        every = dict.fromkeys([BASELINE, *(v for of_one in variants.values() for v in of_one)])
+        of_length = CrossFit(chooser, tuple(every), folds, asked=sample)
+        by_fold = tuple(of_length.choose(variants[c], without=fold) for fold, c in enumerate(chosen))
+        swapped[LENGTH_FOR_NORM] = HeldOut(by_fold, of_length.test(by_fold, prover))
     shuffled = tuple(replace(candidate, norm="shuffled") for candidate in chosen)
-    return {
-        LENGTH_FOR_NORM: HeldOut(by_fold, of_length.test(by_fold, prover)),
-        SHUFFLED_FOR_NORM: HeldOut(shuffled, of_length.test(shuffled, prover)),
-    }
+    only = CrossFit(chooser, (BASELINE,), folds, asked=sample)
+    return swapped | {SHUFFLED_FOR_NORM: HeldOut(shuffled, only.test(shuffled, prover))}
 
 
 def _reduced(
@@ -240,6 +253,16 @@ def _reduced(
         len(kept),
     )
     return corpus.take(kept), known
+
+
+def _sample(folds: NDArray[np.intp], options: CalibrationOptions) -> NDArray[np.intp]:
+    """Queries that choices are made on: each fold gives one in turn, so that none is left without."""
+    order = np.random.default_rng(options.seed).permutation(len(folds))
+    turn = np.empty_like(order)
+    for fold in range(options.folds):
+        members = order[folds[order] == fold]
+        turn[members] = np.arange(len(members))
+    return order[np.argsort(turn[order], kind="stable")][: options.queries]
 
 
 def _words(chosen: Sequence[Candidate]) -> str:

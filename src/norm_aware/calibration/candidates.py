@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from norm_aware.calibration.evidence import LENGTH, WHITENING
 from norm_aware.numeric.euclidean import EuclideanSimilarity
 from norm_aware.numeric.radial import RadialSimilarity
 from norm_aware.numeric.scaled_similarity import ScaledSimilarity
@@ -158,12 +159,10 @@ def control_arms() -> Mapping[str, Candidates]:
     return {
         "dot": (Candidate(similarity=PowerSimilarity(document_power=DOT.document_power)),),
         "norm alone": (BASELINE, *alone),
-        "length alone": (BASELINE, *(replace(candidate, norm="length") for candidate in alone)),
+        LENGTH: (BASELINE, *(replace(candidate, norm="length") for candidate in alone)),
         "shuffled norm alone": (BASELINE, *(replace(candidate, norm="shuffled") for candidate in alone)),
-        "whitening alone": (BASELINE, *whitened),
-        "hubness alone": (
-            BASELINE,
-            *(Candidate(gamma=g, weight=w) for g in GAMMAS for w in WEIGHTS if g or w),
-        ),
+        WHITENING: (BASELINE, *whitened),
+        "anti-hubness alone": (BASELINE, *(Candidate(gamma=gamma) for gamma in GAMMAS if gamma)),
+        "hub bias alone": (BASELINE, *(Candidate(weight=weight) for weight in WEIGHTS if weight)),
         "feature augmentation": (BASELINE, Candidate(similarity=None)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -134,12 +135,23 @@ class Corpus:
         )
 
 
+def point_id(node_id: str) -> str:
+    """The Qdrant point id of a node: its own id where that is a UUID, else the UUID derived from it."""
+    try:
+        return str(uuid.UUID(node_id))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, node_id))
+
+
 def own_rows(ids: Sequence[str], sources: Sequence[str]) -> dict[int, NDArray[np.intp]]:
-    """Which pseudo-queries were made from which of some documents, by position."""
-    position = {str(name): i for i, name in enumerate(ids)}
+    """Which pseudo-queries were made from which of some documents, by position.
+
+    A document may be called by its node's id here and by its point's there.
+    """
+    position = {point_id(str(name)): i for i, name in enumerate(ids)}
     rows: dict[int, list[int]] = {}
     for row, source in enumerate(sources):
-        if (document := position.get(source)) is not None:
+        if (document := position.get(point_id(str(source)))) is not None:
             rows.setdefault(document, []).append(row)
     return {document: np.array(of, dtype=np.intp) for document, of in rows.items()}
 

@@ -21,8 +21,9 @@ def learning_curve(
 ) -> tuple[CurvePoint, ...]:
     """Held-out gain over cosine by number of judged queries, the mean of four draws.
 
-    Each draw takes its queries from all folds but one, fits on half of them, chooses on the other half, fits
-    the choice on all of them, and is scored on the fold left out.
+    This is the choice alone, without the guard that keeps cosine: it shows from where on that has something
+    to keep. Each draw takes its queries from all folds but one, fits on half of them, chooses on the other
+    half, fits the choice on all of them, and is scored on the fold left out.
 
     Args:
         measurer: of the corpus and the queries.

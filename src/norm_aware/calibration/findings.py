@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from norm_aware.calibration.candidates import Candidate
-from norm_aware.calibration.evidence import Arm
-from norm_aware.numeric.significance import bootstrap_interval
+from norm_aware.calibration.evidence import LENGTH_FOR_NORM, WITHOUT_NORM, Arm, Contrast
 
 ENOUGH = 50
 """Judged queries below which little can be told."""
+
+_CEILING = 0.95  # nDCG@10 of cosine
 
 _POWER = 2.8  # standard errors of a difference that is found in 4 of 5 studies at level .05, two-sided
 
@@ -37,61 +35,59 @@ def decide(arm: Arm, choice: Candidate, *, queries: int) -> tuple[bool, str]:
 
 
 def notes(
-    values: Mapping[str, NDArray[np.float64]],
-    cosine: NDArray[np.float64],
+    arms: Sequence[Arm],
+    contrasts: Sequence[Contrast],
     *,
     choice: Candidate,
-    seed: int,
+    errors: float,
+    queries: int,
 ) -> tuple[str, ...]:
     """Further sentences on the evidence.
 
     Args:
-        values: per-query nDCG@10 by arm; `calibrated` and what stands in for its norm are looked at.
-        cosine: of the baseline.
+        arms: cosine first.
+        contrasts: calibration against itself without its norm, and with length for it, where measured.
         choice: what the calibration is: cosine where nothing else was proved.
-        seed: of the resampling.
+        errors: standard error of the gain of what was searched for, guard aside.
+        queries: how many there were.
     """
     said = []
-    count = len(cosine)
-    calibrated = values["calibrated"]
-    without, length = (
-        values.get("calibrated, without the norm"),
-        values.get("calibrated, length for the norm"),
-    )
-    if count < ENOUGH:
-        # calibration that kept cosine throughout does not tell how far gains spread
-        tried = calibrated if without is None or (calibrated != cosine).any() else without
-        smallest = _POWER * float((tried - cosine).std(ddof=1)) / np.sqrt(count)
+    if queries < ENOUGH:
+        smallest = _POWER * errors
         unseen = f": a gain below {smallest:.3f} nDCG@10 would go unseen more than one time in five"
         said.append(
-            f"{count} judged queries are few{unseen if smallest else ''}. Judge {ENOUGH} or more before a "
-            "cosine kept here is read as no gain."
+            f"{queries} judged queries are few{unseen if 0 < smallest < 1 else ''}. Judge {ENOUGH} or more "
+            "before a cosine kept here is read as no gain."
         )
-    if cosine.mean() > 0.95:
+    if arms[0].mean > _CEILING:
         said.append(
-            f"Cosine is at {cosine.mean():.3f} already: a ceiling, at which a small gain is no evidence "
+            f"Cosine is at {arms[0].mean:.3f} already: a ceiling, at which a small gain is no evidence "
             "against the other ideas."
         )
-    if choice.uses_norm and without is not None:
-        said.append(
-            _norm_or_length(calibrated - without, None if length is None else calibrated - length, seed)
-        )
+    over = {contrast.over: contrast for contrast in contrasts}
+    if choice.uses_norm and WITHOUT_NORM in over:
+        said.append(_norm_or_length(over[WITHOUT_NORM], over.get(LENGTH_FOR_NORM)))
     elif not choice.uses_norm and not choice.is_cosine:
         said.append("The raw norm has no part in the choice: the gain is the transform's and the hubness's.")
     return tuple(said)
 
 
-def _norm_or_length(own: NDArray[np.float64], over_length: NDArray[np.float64] | None, seed: int) -> str:
-    low, high = bootstrap_interval(own, seed=seed)
-    share = f"The raw norm's own share of the gain is {own.mean():+.4f} ({low:+.4f} to {high:+.4f})"
-    if low <= 0:
-        return f"{share}: not proved; it is kept since leaving it out is no better."
+def _norm_or_length(own: Contrast, over_length: Contrast | None) -> str:
+    share = f"The raw norm's own share of the gain is {_interval(own)}"
+    if own.low <= 0:
+        return f"{share}: not proved. Nearly as much is gained without it."
     if over_length is None:
         return f"{share}, but it may be text length in disguise: the lengths of the texts were not given."
-    length_low, length_high = bootstrap_interval(over_length, seed=seed)
-    beside = (
-        f"with text length in its place {over_length.mean():+.4f} ({length_low:+.4f} to {length_high:+.4f})"
+    if over_length.low > 0:
+        return (
+            f"{share}, and text length does not replace it: with length in its place it is ahead by "
+            f"{_interval(over_length)}."
+        )
+    return (
+        f"{share}, but it may be text length in disguise: ahead of the same with text length in its place by "
+        f"no more than {_interval(over_length)}."
     )
-    if length_low > 0:
-        return f"{share}, and text length does not replace it: {beside} is what it is ahead by."
-    return f"{share}, but it may be text length in disguise: ahead of the same {beside}."
+
+
+def _interval(contrast: Contrast) -> str:
+    return f"{contrast.difference:+.4f} ({contrast.low:+.4f} to {contrast.high:+.4f})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ class AntiHubness:
     pseudo_queries: PseudoQueries
     gamma: float
 
+    @cached_property
+    def _bank(self) -> NDArray[np.float32]:
+        return self.transform.queries(self.pseudo_queries.embeddings)
+
     def lengths(
         self, documents: NDArray[np.float32], ids: Sequence[str] | None = None
     ) -> NDArray[np.float64]:
@@ -41,9 +46,8 @@ class AntiHubness:
             documents: raw embeddings, shape (documents, dimension).
             ids: their names, so that a document's own spans do not count for it; None for new documents.
         """
-        bank = self.transform.queries(self.pseudo_queries.embeddings)
         own = {} if ids is None else own_rows(ids, self.pseudo_queries.sources)
-        hubness = mean_nearest(self.transform.documents(documents), bank, k=NEAREST, own=own)
+        hubness = mean_nearest(self.transform.documents(documents), self._bank, k=NEAREST, own=own)
         return hubness_norm(hubness, gamma=self.gamma)
 
 

@@ -122,8 +122,7 @@ class Judgements:
 def make_folds(groups: NDArray[np.intp], folds: int, *, seed: int = 0) -> NDArray[np.intp]:
     """Deal groups of queries into folds of about equal size.
 
-    A group larger than a fold should be (more than 1 / folds of all queries) is dealt out query by query:
-    where everything hangs together, keeping it together would leave nothing to test on.
+    A group larger than a fold is dealt out query by query, see `split_large`.
 
     Args:
         groups: a number for each query.
@@ -136,13 +135,7 @@ def make_folds(groups: NDArray[np.intp], folds: int, *, seed: int = 0) -> NDArra
     Raises:
         CalibrationError: when there are fewer groups than folds.
     """
-    sizes = np.bincount(groups)
-    largest = np.flatnonzero(sizes * folds > len(groups))
-    label = groups.copy()
-    for group in largest:
-        members = np.flatnonzero(groups == group)
-        label[members] = label.max() + 1 + np.arange(len(members))
-    names, label = np.unique(label, return_inverse=True)
+    names, label = np.unique(split_large(groups, folds), return_inverse=True)
     if len(names) < folds:
         raise CalibrationError(
             f"{len(groups)} queries in {len(names)} groups cannot be dealt into {folds} folds; judge more "
@@ -156,6 +149,19 @@ def make_folds(groups: NDArray[np.intp], folds: int, *, seed: int = 0) -> NDArra
         fold_of[group] = filled.argmin()
         filled[fold_of[group]] += counts[group]
     return fold_of[label]
+
+
+def split_large(groups: NDArray[np.intp], folds: int) -> NDArray[np.intp]:
+    """Groups in which those larger than a fold, 1 / folds of all queries, are one group a query.
+
+    Where everything hangs together, keeping it together would leave nothing to test on.
+    """
+    large = np.flatnonzero(np.bincount(groups) * folds > len(groups))
+    label: NDArray[np.intp] = groups.copy()
+    for group in large:
+        members = np.flatnonzero(groups == group)
+        label[members] = label.max() + 1 + np.arange(len(members))
+    return label
 
 
 def as_groups(labels: Sequence[Hashable]) -> NDArray[np.intp]:

@@ -16,6 +16,7 @@ from norm_aware.calibration.evidence import Evidence
 from norm_aware.calibration.fitting import Fitter
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.measuring import Measurer, Split
+from norm_aware.geometry.near_duplicates import near_duplicate_share
 from norm_aware.geometry.symmetry import FEWEST, symmetry
 from norm_aware.numeric.similarity import PowerSimilarity
 
@@ -36,6 +37,9 @@ WEIGHT = 0.25
 
 BANK = 50
 """Unjudged queries from which on they make a bank."""
+
+REPEATED = 0.1
+"""Share of near-duplicates above which documents are given no anti-hubness norm."""
 
 _SPANS = 1000
 _DOCUMENTS = 20_000
@@ -91,6 +95,13 @@ def calibrate_label_free(
             "duplicates) keep cosine."
         )
     choice, why = _choose(corpus, asked, seed, told, progress)
+    repeated = near_duplicate_share(corpus.embeddings, seed=seed)
+    if repeated > REPEATED:
+        choice = replace(choice, gamma=0.0)
+        notes.append(
+            f"{repeated:.0%} of documents have a near-duplicate, which makes hubs of what is merely "
+            "repeated: no anti-hubness norm is given."
+        )
     calibration = Fitter(corpus, seed).calibration(choice, asked, None)
     return replace(
         calibration,

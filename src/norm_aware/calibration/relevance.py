@@ -18,7 +18,7 @@ class RelevanceProbability:
 
     Scores of different queries lie on different scales, so each is first counted in standard deviations
     from the mean of its query's scores over the corpus (`standardize_scores`); both follow from the first
-    two moments of the stored vectors, without scoring a document. Then comes a rising step function, by
+    two moments of the stored vectors, without scoring a document. Then comes a rising curve, by
     isotonic regression (Zadrozny & Elkan 2002, doi:10.1145/775047.775151), fitted on queries that the
     scores were not fitted on. Documents nobody judged count as not relevant: where judgements are few, the
     probabilities are too low.

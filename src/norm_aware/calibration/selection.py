@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from norm_aware.calibration.candidates import BASELINE, Candidate, Candidates
 from norm_aware.calibration.measuring import Measurer, Split
+from norm_aware.numeric.significance import standard_error
 
 Values = NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class CrossFit:
         candidates: what is chosen from, the baseline among them.
         folds: of each query.
         asked: queries that the choice looks at, by position; None looks at all. Fits use all either way.
+        groups: of each query, for the guard's errors; None takes queries as independent.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class CrossFit:
         folds: NDArray[np.intp],
         *,
         asked: NDArray[np.intp] | None = None,
+        groups: NDArray[np.intp] | None = None,
     ) -> None:
         self._folds = folds
+        self._groups = np.arange(len(folds)) if groups is None else groups
         self._count = int(folds.max()) + 1
         self._asked = np.ones(len(folds), dtype=bool)
         if asked is not None:
@@ -88,24 +92,24 @@ class CrossFit:
         bounds = gains.mean(axis=1) - CAUTION * spread / np.sqrt(len(used))
         return candidates[int(np.flatnonzero(bounds >= bounds.max() - 1e-12)[0])]
 
-    def held_out(
-        self, candidates: Sequence[Candidate], measurer: Measurer, *, guarded: bool = False
-    ) -> HeldOut:
+    def held_out(self, candidates: Sequence[Candidate], measurer: Measurer) -> HeldOut:
         """Choose with each fold left out, fit the choice on the other folds, and score it on that fold.
 
         Args:
             candidates: some of those measured.
             measurer: of the corpus to score on, which may be larger than the one chosen on.
-            guarded: keep the baseline for a fold unless the other folds prove a gain among themselves, as
-                a whole calibration does with all of them.
         """
-        chosen = tuple(
-            self.choose(candidates, without=fold)
-            if not guarded or self._is_proved(candidates, without=fold)
-            else BASELINE
-            for fold in range(self._count)
-        )
+        chosen = tuple(self.choose(candidates, without=fold) for fold in range(self._count))
         return HeldOut(chosen, self.test(chosen, measurer))
+
+    def guard(self, found: HeldOut, candidates: Sequence[Candidate], baseline: Values) -> HeldOut:
+        """The same, keeping the baseline for a fold unless the other folds prove a gain among themselves.
+
+        A whole calibration does so with all folds, so this is what it scores on queries it did not see.
+        """
+        proved = [self._is_proved(candidates, without=fold) for fold in range(self._count)]
+        chosen = tuple(c if ok else BASELINE for c, ok in zip(found.chosen, proved, strict=True))
+        return HeldOut(chosen, np.where(np.array(proved)[self._folds], found.values, baseline))
 
     def test(self, chosen: Sequence[Candidate], measurer: Measurer) -> Values:
         """Score a candidate for each fold on it, fitted on the others, shape (queries,)."""
@@ -121,17 +125,19 @@ class CrossFit:
         return values
 
     def _is_proved(self, candidates: Sequence[Candidate], *, without: int) -> bool:
-        """Whether choosing on all but two folds gains, on the second, more than chance over the baseline."""
+        """Whether choosing on all but two folds gains, on the second, more than chance over the baseline.
+
+        The fits behind these choices have seen the second fold, never the one left out for good.
+        """
         known = self._gains(without)
-        gains = [
-            known[self._row[self.choose(candidates, without=without, unseen=fold)]][
-                self._asked & (self._folds == fold)
-            ]
-            for fold in range(self._count)
-            if fold != without
-        ]
-        gain = np.concatenate(gains)
-        return bool(gain.mean() > _PROOF * gain.std(ddof=1) / np.sqrt(len(gain)))
+        gain = np.full(len(self._folds), np.nan)
+        for fold in set(range(self._count)) - {without}:
+            choice = self.choose(candidates, without=without, unseen=fold)
+            here = self._asked & (self._folds == fold)
+            gain[here] = known[self._row[choice]][here]
+        looked = np.isfinite(gain)
+        error = standard_error(gain[looked], groups=self._groups[looked])
+        return bool(gain[looked].mean() > _PROOF * error)
 
     def _gains(self, without: int | None) -> Values:
         """Gains over the baseline, shape (candidates, queries); NaN where they must not be looked at."""

@@ -39,13 +39,14 @@ def diagnose(
     settings = open_settings(
         seed=seed, collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
     )
+    stored = settings.collection if "collection" in settings.model_fields_set else None
     from norm_aware.cli.material import open_material  # seconds of imports, once there is work
     from norm_aware.diagnosis.diagnosis import diagnose as run
     from norm_aware.diagnosis.page import write_page
 
     with progress_bars() as progress:
         material = open_material(
-            settings, source, stored=collection, split=split, pseudo_queries=False, progress=progress
+            settings, source, stored=stored, split=split, pseudo_queries=False, progress=progress
         )
         diagnosis = run(
             material.corpus.embeddings,
@@ -91,6 +92,7 @@ def calibrate(
     settings = open_settings(
         seed=seed, collection=collection, encoder=encoder, qdrant_url=qdrant_url, qdrant_path=qdrant_path
     )
+    stored = settings.collection if "collection" in settings.model_fields_set else None
     from norm_aware.calibration.calibrate import CalibrationOptions  # seconds of imports, once needed
     from norm_aware.calibration.calibrate import calibrate as fit
     from norm_aware.calibration.label_free import calibrate_label_free
@@ -100,7 +102,7 @@ def calibrate(
         material = open_material(
             settings,
             source,
-            stored=collection,
+            stored=stored,
             split=split,
             hold_out=hold_out,
             judged=not label_free,

@@ -105,11 +105,11 @@ def _queries(
     if source is None:
         return [], []
     folder = Path(source)
-    if not judged:
-        path = folder / "queries.jsonl"
-        return (list(read_queries(path)) if path.is_file() else []), []
-    if not (folder / "queries.jsonl").is_file():
+    path = folder / "queries.jsonl"
+    if not path.is_file():
         return [], []
+    if not (folder / "qrels.tsv").is_file() and not (folder / "qrels").is_dir():
+        return list(read_queries(path)), []
     dataset = read_beir(folder, split=split)
     held = {query.id for query in dataset.sample(hold_out, seed=seed)} if hold_out else set()
     answered = {document for query in held for document in dataset.relevant(query)}
@@ -123,7 +123,7 @@ def _queries(
             f"{source} has {len(dataset.queries)} judged queries, and with {hold_out} held out none is left "
             "that shares no relevant document with them; hold out fewer."
         )
-    return kept, [dict(dataset.qrels[query.id]) for query in kept]
+    return kept, [dict(dataset.qrels[query.id]) for query in kept] if judged else []
 
 
 def _embedded(

@@ -41,6 +41,22 @@ def require_one(similarity: str | Similarity | None, calibration: Calibration | 
         )
 
 
+def require_own_options(options: SearchOptions, calibration: Calibration | None) -> None:
+    """Refuse to search a calibrated collection by anything but its calibration.
+
+    Raises:
+        QueryError: when the similarity is another, or offsets are left out.
+    """
+    if calibration is None:
+        return
+    if options.similarity != DOT or options.offset != calibration.has_offsets:
+        raise QueryError(
+            f"Similarity {str(options.similarity)!r} was asked of a collection that is stored by a "
+            f"calibration ({calibration}) and ranks by that alone; leave the similarity out, or "
+            "search raw vectors."
+        )
+
+
 def search_defaults(similarity: str | Similarity | None, calibration: Calibration | None) -> SearchOptions:
     """How to search by a similarity, or by a calibration, whose stored vectors Dot ranks by.
 

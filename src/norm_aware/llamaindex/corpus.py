@@ -84,18 +84,15 @@ def read_corpus(
         CollectionError: when the collection is missing or empty.
         ContractError: when another encoder made its vectors.
     """
-    records = run(client, _read(collection, encoder_identity(embedding), progress))
-    texts = [
-        metadata_dict_to_node(record.payload).get_content(MetadataMode.EMBED)
-        if record.payload and "_node_content" in record.payload
-        else ""
-        for record in records
-    ]
-    vectors = np.stack(
-        [raw_vector(cast("list[float]", record.vector), record.payload or {}) for record in records]
-    )
+    read = run(client, _read(collection, encoder_identity(embedding), progress))
     return _corpus(
-        [str(record.id) for record in records], vectors, texts, embedding, pseudo_queries, seed, progress
+        [name for name, _, _ in read],
+        np.stack([vector for _, vector, _ in read]),
+        [text for _, _, text in read],
+        embedding,
+        pseudo_queries,
+        seed,
+        progress,
     )
 
 
@@ -130,12 +127,16 @@ def _corpus(
     )
 
 
-def _read(collection: str, encoder: tuple[str, str], progress: Progress) -> Steps[list[models.Record]]:
+def _read(
+    collection: str, encoder: tuple[str, str], progress: Progress
+) -> Steps[list[tuple[str, NDArray[np.float32], str]]]:
+    """Id, raw vector and embedded text of every point."""
     contract, total = yield from open_collection(collection)
     require_encoder(contract, encoder=encoder[0], fingerprint=encoder[1], collection=collection)
     if total == 0:
         raise CollectionError(f"Collection {collection!r} holds no documents; index some first.")
-    records: list[models.Record] = []
+    read: list[tuple[str, NDArray[np.float32], str]] = []
+    batch: list[models.Record]
     offset: Any = None
     while True:
         batch, offset = yield call(
@@ -146,7 +147,17 @@ def _read(collection: str, encoder: tuple[str, str], progress: Progress) -> Step
             with_payload=True,
             with_vectors=True,
         )
-        records += batch
-        progress("Reading vectors", len(records), total)
+        for record in batch:
+            payload = record.payload or {}
+            vector = raw_vector(cast("list[float]", record.vector), payload)
+            read.append((str(record.id), vector, _text(payload)))
+        progress("Reading vectors", len(read), total)
         if offset is None:
-            return records
+            return read
+
+
+def _text(payload: dict[str, Any]) -> str:
+    """What was embedded of a point's node; nothing of a point that another tool stored."""
+    if "_node_content" not in payload:
+        return ""
+    return metadata_dict_to_node(payload).get_content(MetadataMode.EMBED)

@@ -19,14 +19,17 @@ class NodeWithNorms(NodeWithScore):
         dot: inner product of the raw query and the raw document embedding.
         query_norm: length of the raw query embedding.
         document_norm: length of the raw document embedding.
+        calibration: digest of the calibration that the collection is stored by. The three numbers then are
+            those of its vectors, which say nothing of other similarities; None where vectors are raw.
     """
 
     dot: float = Field(description="Inner product of the raw query and document embeddings.")
     query_norm: float = Field(description="Length of the raw query embedding.")
     document_norm: float = Field(description="Length of the raw document embedding.")
+    calibration: str | None = Field(default=None, description="What the collection is stored by.")
 
     @classmethod
-    def from_hit(cls, node: BaseNode, hit: Hit) -> NodeWithNorms:
+    def from_hit(cls, node: BaseNode, hit: Hit, *, calibration: str | None = None) -> NodeWithNorms:
         """The node read from a hit's payload, with the hit's numbers."""
         return cls(
             node=node,
@@ -34,6 +37,7 @@ class NodeWithNorms(NodeWithScore):
             dot=hit.dot,
             query_norm=hit.query_norm,
             document_norm=hit.document_norm,
+            calibration=calibration,
         )
 
     @classmethod

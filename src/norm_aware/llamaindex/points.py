@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -11,11 +10,14 @@ from llama_index.core.vector_stores.utils import node_to_metadata_dict
 from qdrant_client import models
 
 from norm_aware.calibration.calibration import Calibration
+from norm_aware.calibration.corpus import point_id
 from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
 from norm_aware.qdrant.calibrated import RESERVED, store_calibrated, store_raw
 from norm_aware.qdrant.collection import Contract
+
+__all__ = ["point_id", "point_ids", "to_points"]
 
 
 def to_points(
@@ -68,14 +70,6 @@ def to_points(
         )
         for name, node, (vector, payload) in zip(ids, nodes, stored, strict=True)
     ]
-
-
-def point_id(node_id: str) -> str:
-    """The Qdrant point id of a node: its own id where that is a UUID, else the UUID derived from it."""
-    try:
-        return str(uuid.UUID(node_id))
-    except ValueError:
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, node_id))
 
 
 def point_ids(node_ids: list[str] | None) -> list[str] | None:

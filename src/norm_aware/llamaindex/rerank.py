@@ -28,9 +28,9 @@ class NormAwareRerank(BaseNodePostprocessor):
     """Reorders nodes by a similarity, or a calibration, other than the one they were retrieved with.
 
     A similarity needs `NodeWithNorms`, as `NormAwareRetriever` returns them; other postprocessors may stand
-    between. From a calibrated collection these are the numbers of the calibrated space. A calibration
-    needs no norms: it takes nodes of any retriever, a stock cosine index's too, and embeds the query and
-    those texts that carry no raw embedding.
+    between; those of a calibrated collection are refused, since their numbers are the calibration's. A
+    calibration needs no norms: it takes nodes of any retriever, a stock cosine index's too, and embeds the
+    query and the nodes' texts.
     The nodes given are not changed. Ties keep the order of node ids; zero and negative scores are ordinary.
 
     Args:
@@ -172,6 +172,12 @@ def rescore(nodes: Sequence[NodeWithScore], similarity: Similarity) -> list[Node
 
 def _require_norms(node: NodeWithScore) -> NodeWithNorms:
     if isinstance(node, NodeWithNorms):
+        if node.calibration is not None:
+            raise MissingNormError(
+                f"Node {node.node_id} comes from a collection stored by a calibration ({node.calibration}), "
+                "whose numbers say nothing of another similarity; rerank by calibration=… and embed_model=…, "
+                "or retrieve from raw vectors."
+            )
         return node
     raise MissingNormError(
         f"Node {node.node_id} is a {type(node).__name__} without norms; retrieve with NormAwareRetriever, "

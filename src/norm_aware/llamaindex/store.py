@@ -23,17 +23,16 @@ from qdrant_client import AsyncQdrantClient, QdrantClient
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import QueryError
 from norm_aware.geometry.norms import require_embeddings
-from norm_aware.llamaindex.calibrated import open_calibration, search_defaults
+from norm_aware.llamaindex.calibrated import open_calibration, require_own_options, search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.events import NormRetrievalEvent
-from norm_aware.llamaindex.node_ids import NodeIdVectorStore
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
 from norm_aware.llamaindex.points import to_points
+from norm_aware.llamaindex.stock import StockVectorStore
 from norm_aware.numeric.similarity import Similarity
-from norm_aware.qdrant.calibrated import raw_vector, require_calibration
+from norm_aware.qdrant.calibrated import require_calibration
 from norm_aware.qdrant.calls import Steps, ThreadedClient, arun, call, is_local, run
 from norm_aware.qdrant.collection import (
-    RAW,
     Contract,
     adopt_collection,
     create_collection,
@@ -49,12 +48,11 @@ dispatcher = get_dispatcher(__name__)
 _TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
 
-class NormAwareVectorStore(NodeIdVectorStore):
+class NormAwareVectorStore(StockVectorStore):
     """LlamaIndex's Qdrant store with raw vectors under Dot, a norm in every payload and a contract.
 
-    Every stock path ends here: `VectorStoreIndex.from_documents`, `insert_nodes`, `IngestionPipeline`, sync
-    and async. The collection is created on the first `add`; what is refused leaves nothing behind. Metadata
-    filters, deletion and `get_nodes` are the stock store's. Node ids need not be UUIDs.
+    Every stock path ends here, sync and async. The collection is created on the first `add`; what is refused
+    leaves nothing behind. Metadata filters, deletion and `get_nodes` are the stock store's.
 
     Args:
         collection_name: name of the collection, new or existing.
@@ -112,7 +110,8 @@ class NormAwareVectorStore(NodeIdVectorStore):
         self._calibration = None if opened is None or opened.is_cosine else opened
         self._allow_normalized = allow_normalized
         if client is not None and self._collection_initialized:
-            run(client, self._open())
+            # a raw store of a calibrated collection may yet be given the calibration by a retriever
+            run(client, self._open(checked=self._calibration is not None))
 
     @classmethod
     def class_name(cls) -> str:
@@ -130,12 +129,7 @@ class NormAwareVectorStore(NodeIdVectorStore):
         return self._calibration
 
     def with_calibration(self, calibration: Calibration | str | Path) -> NormAwareVectorStore:
-        """A store of the same collection that searches it by a calibration.
-
-        Raises:
-            ContractError: when the collection is not stored by it.
-            CalibrationError: when it cannot be read or was made for another encoder.
-        """
+        """A store of the same collection that is stored by a calibration; raises as the class does."""
         aclient = self._aclient
         return NormAwareVectorStore(
             self.collection_name,
@@ -174,14 +168,19 @@ class NormAwareVectorStore(NodeIdVectorStore):
     def _add(self, nodes: Sequence[BaseNode]) -> Steps[list[str]]:
         if not nodes:
             return []
-        contract = self._contract if self._collection_initialized else None
+        contract = None
         encoder = encoder_identity(self._embed_model)
         payload_index = not is_local(self._client or self._aclient)
-        unknown = contract is None or contract.fingerprint is None
-        if unknown and (yield call("collection_exists", collection_name=self.collection_name)):
+        # read anew each time: another process may have rewritten the collection by a calibration
+        if (yield call("collection_exists", collection_name=self.collection_name)):
             contract, held = yield from self._open()
             contract = yield from adopt_collection(
-                self.collection_name, contract, points=held, encoder=encoder, payload_index=payload_index
+                self.collection_name,
+                contract,
+                points=held,
+                encoder=encoder,
+                calibration=self._digest,
+                payload_index=payload_index,
             )
         points = to_points(
             nodes,
@@ -195,7 +194,7 @@ class NormAwareVectorStore(NodeIdVectorStore):
                 *encoder,
                 len(nodes[0].get_embedding()),
                 raw=not self._allow_normalized,
-                calibration=self._calibration.digest if self._calibration else None,
+                calibration=self._digest,
             )
             try:
                 yield from create_collection(self.collection_name, contract, payload_index=payload_index)
@@ -252,6 +251,7 @@ class NormAwareVectorStore(NodeIdVectorStore):
         if not query.query_embedding:
             raise QueryError("The query has no embedding; embed it with the collection's encoder.")
         require_positive("similarity_top_k", query.similarity_top_k)
+        require_own_options(options, self._calibration)
         if options.qdrant_filters is None:
             options = dataclasses.replace(options, qdrant_filters=self._build_query_filter(query))
         contract = self._contract if self._collection_initialized else None
@@ -276,25 +276,23 @@ class NormAwareVectorStore(NodeIdVectorStore):
         event = NormRetrievalEvent.of(self.collection_name, vector, limit, options, len(hits), seconds)
         dispatcher.event(event)
         nodes = self.parse_to_query_result([hit.point for hit in hits]).nodes or []
-        return [NodeWithNorms.from_hit(node, hit) for node, hit in zip(nodes, hits, strict=True)]
+        return [
+            NodeWithNorms.from_hit(node, hit, calibration=self._digest)
+            for node, hit in zip(nodes, hits, strict=True)
+        ]
 
-    def _open(self) -> Steps[tuple[Contract, int]]:
+    @property
+    def _digest(self) -> str | None:
+        return None if self._calibration is None else self._calibration.digest
+
+    def _open(self, *, checked: bool = True) -> Steps[tuple[Contract, int]]:
         contract, points = yield from open_collection(self.collection_name)
         name, fingerprint = encoder_identity(self._embed_model)
         require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
-        require_calibration(contract, self._calibration, collection=self.collection_name)
+        if checked and (points or contract.rewriting):
+            require_calibration(contract, self._calibration, collection=self.collection_name)
         self._contract, self._collection_initialized = contract, True
         return contract, points
-
-    def parse_to_query_result(self, response: list[Any]) -> VectorStoreQueryResult:
-        """Nodes of points; where vectors came along, each node has its raw embedding."""
-        raw = [
-            point.model_copy(update={"vector": raw_vector(point.vector, point.payload).tolist()})
-            if isinstance(point.vector, list) and RAW in (point.payload or {})
-            else point
-            for point in response
-        ]
-        return super().parse_to_query_result(raw)
 
     def _sync(self) -> QdrantClient:
         if self._client is None:

@@ -166,7 +166,7 @@ class Transform:
 
 
 def directions(embeddings: ArrayLike) -> NDArray[np.float64]:
-    """Embeddings at length 1; one too short to have a direction (rounding of 1 in float32) becomes zero.
+    """Embeddings at length 1; one that is zero, or as good as that, becomes zero.
 
     Args:
         embeddings: shape (rows, dimension).

@@ -92,7 +92,9 @@ def backfill(
         yield from create_norm_index(collection)
     if encoder is not None and contract.fingerprint is None:
         contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
-    contract = dataclasses.replace(contract, raw=raw, edges_count=0)
+    if contract.calibration is None:  # stored by one, vectors may well have length 1
+        contract = dataclasses.replace(contract, raw=raw)
+    contract = dataclasses.replace(contract, edges_count=0)
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     yield from refresh_edges(collection, contract)
     return written

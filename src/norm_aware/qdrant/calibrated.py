@@ -90,7 +90,8 @@ def require_calibration(contract: Contract, calibration: Calibration | None, *, 
     if contract.rewriting:
         raise ContractError(
             f"Collection {collection!r} is being rewritten by a calibration, or that was cut off: its points "
-            "are of two kinds. Run the same `norm-aware apply` again, which goes on where it stopped."
+            "are of two kinds. Run the same `norm-aware apply` again, which goes on where it stopped, or "
+            f"`norm-aware apply --undo --collection {collection}`."
         )
     wanted = None if calibration is None or calibration.is_cosine else calibration.digest
     if wanted == contract.calibration:

@@ -28,7 +28,8 @@ RAW = "norm_aware_raw_vector"
 METADATA = "norm_aware"
 """Key of the contract in the collection's metadata."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Newest version of the contract; 2 where points are stored by a calibration, which 1 knows nothing of."""
 
 RANGES = 16
 """Norm ranges a search looks into; with 8 some real sets lost a document of the cosine top 10."""
@@ -61,12 +62,13 @@ class Contract:
     edges_count: int = 0
     calibration: str | None = None
     rewriting: bool = False
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = 1
 
     def to_metadata(self) -> dict[str, Any]:
         """The collection metadata that holds this contract."""
         record = dataclasses.asdict(self)
         record["norm_edges"] = list(self.norm_edges)
+        record["schema_version"] = 1 if self.calibration is None and not self.rewriting else SCHEMA_VERSION
         return {METADATA: record}
 
 
@@ -200,17 +202,18 @@ def adopt_collection(
     *,
     points: int,
     encoder: tuple[str, str],
+    calibration: str | None,
     payload_index: bool,
 ) -> Steps[Contract]:
-    """Put the encoder into the contract of a collection that someone else created and left empty.
+    """Put encoder and calibration into the contract of a collection that is still, or again, empty.
 
     Returns:
-        The contract with an encoder; the next placement of the edges writes it.
+        The contract as it stands then.
 
     Raises:
         ContractError: when there are points already, of an encoder that was never recorded.
     """
-    if contract.fingerprint is not None:
+    if points and contract.fingerprint is not None:
         return contract
     if points:
         raise ContractError(
@@ -219,7 +222,12 @@ def adopt_collection(
         )
     if payload_index:
         yield from create_norm_index(collection)
-    return dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
+    name, fingerprint = encoder
+    contract = dataclasses.replace(
+        contract, encoder=name, fingerprint=fingerprint, calibration=calibration, edges_count=0
+    )
+    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
+    return contract
 
 
 def create_norm_index(collection: str) -> Steps[None]:

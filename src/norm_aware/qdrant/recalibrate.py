@@ -29,7 +29,8 @@ def recalibrate(
 
     Each point is replaced at once, vector and payload, and its raw vector stays in its payload to the bit. A
     run that was cut off leaves the collection marked, so that nobody searches it, and is simply started
-    again. Another calibration may follow at any time; it starts from the raw vectors too.
+    again. Another calibration may follow at any time; it starts from the raw vectors too. Nothing else
+    should write to the collection meanwhile; a store opened before notices within a minute, on its own.
 
     Args:
         collection: name of a collection that norm-aware made or filled back.
@@ -43,7 +44,8 @@ def recalibrate(
         CollectionNotFoundError: when there is no such collection.
         DistanceError: when it is not under Dot.
         ContractError: when its encoder was never recorded or is another than the calibration's.
-        EmbeddingError: when a stored vector holds NaN or infinite numbers.
+        EmbeddingError: when a stored vector holds NaN or infinite numbers; what was rewritten until then
+            is undone by `calibration=None`.
     """
     contract, total = yield from open_collection(collection)
     if calibration is not None:
@@ -61,10 +63,12 @@ def recalibrate(
         calibration.require_encoder((contract.encoder, contract.fingerprint), dimension=contract.dimension)
         calibration = None if calibration.is_cosine else calibration
     target = None if calibration is None else calibration.digest
-    if contract.calibration == target and not contract.rewriting:
+    strays = yield call("count", collection_name=collection, count_filter=_strays(target))
+    if contract.calibration == target and not contract.rewriting and not strays.count:
         return 0
-    marked = dataclasses.replace(contract, rewriting=True)
-    yield call("update_collection", collection_name=collection, metadata=marked.to_metadata())
+    yield from _require_one_vector(collection)
+    begun = dataclasses.replace(contract, calibration=target, rewriting=True, edges_count=0)
+    yield call("update_collection", collection_name=collection, metadata=begun.to_metadata())
     done = written = 0
     offset: models.ExtendedPointId | None = None
     while True:
@@ -86,10 +90,28 @@ def recalibrate(
             progress(done, total)
         if offset is None:
             break
-    finished = dataclasses.replace(contract, calibration=target, rewriting=False, edges_count=0)
+    placed = yield from refresh_edges(collection, begun)
+    finished = dataclasses.replace(placed, rewriting=False)
     yield call("update_collection", collection_name=collection, metadata=finished.to_metadata())
-    yield from refresh_edges(collection, finished)
     return written
+
+
+def _strays(target: str | None) -> models.Filter:
+    """Points that are stored otherwise than by a calibration, or than raw."""
+    if target is None:
+        return models.Filter(must_not=[models.IsEmptyCondition(is_empty=models.PayloadField(key=MARK))])
+    stored = models.FieldCondition(key=MARK, match=models.MatchValue(value=target))
+    return models.Filter(must_not=[stored])
+
+
+def _require_one_vector(collection: str) -> Steps[None]:
+    """Refuse points with further vectors, which replacing a point would lose."""
+    info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
+    if info.config.params.sparse_vectors:
+        raise ContractError(
+            f"Collection {collection!r} has sparse vectors beside the dense one, which rewriting would lose; "
+            "copy the dense vectors into a collection of their own."
+        )
 
 
 def _rewritten(

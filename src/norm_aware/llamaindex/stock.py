@@ -1,4 +1,4 @@
-"""The stock Qdrant store for node ids that need not be UUIDs, which Qdrant demands of its points."""
+"""LlamaIndex's Qdrant store as ours builds on it: any node id, and raw embeddings read back."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import dataclasses
 from typing import Any, cast
 
 from llama_index.core.schema import BaseNode
-from llama_index.core.vector_stores.types import MetadataFilters, VectorStoreQuery
+from llama_index.core.vector_stores.types import (
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryResult,
+)
 from llama_index.vector_stores.qdrant import QdrantVectorStore
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
 from norm_aware.llamaindex.points import point_ids
+from norm_aware.qdrant.calibrated import raw_vector
+from norm_aware.qdrant.collection import RAW
 
 
-class NodeIdVectorStore(QdrantVectorStore):
-    """Finds nodes by their own ids, which stand in Qdrant under the UUID derived from them.
+class StockVectorStore(QdrantVectorStore):
+    """The stock store for node ids that need not be UUIDs: they stand under the UUID derived from them.
 
     Args:
         collection_name: name of the collection.
@@ -72,3 +78,13 @@ class NodeIdVectorStore(QdrantVectorStore):
     def _build_query_filter(self, query: VectorStoreQuery) -> models.Filter | None:
         mapped = dataclasses.replace(query, node_ids=point_ids(query.node_ids))
         return cast("models.Filter | None", super()._build_query_filter(mapped))
+
+    def parse_to_query_result(self, response: list[Any]) -> VectorStoreQueryResult:
+        """Nodes of points; where vectors came along, each node has its raw embedding."""
+        raw = [
+            point.model_copy(update={"vector": raw_vector(point.vector, point.payload).tolist()})
+            if isinstance(point.vector, list) and RAW in (point.payload or {})
+            else point
+            for point in response
+        ]
+        return super().parse_to_query_result(raw)

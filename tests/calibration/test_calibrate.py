@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from norm_aware.benchmark.dataset import read_beir
+from norm_aware.calibration.calibrate import CalibrationOptions, calibrate
+from norm_aware.calibration.calibration import Calibration
+from norm_aware.calibration.candidates import control_arms
+from norm_aware.calibration.corpus import Corpus
+from norm_aware.calibration.evidence import (
+    CALIBRATED,
+    LENGTH,
+    LENGTH_FOR_NORM,
+    SHUFFLED_FOR_NORM,
+    UNGUARDED,
+    WHITENING,
+    WITHOUT_NORM,
+)
+from norm_aware.calibration.judgements import Judgements
+from norm_aware.calibration.ranking import NDCG
+from norm_aware.errors import CalibrationError, DimensionError, EmbeddingError, NormAwareError
+from norm_aware.llamaindex.corpus import embed_corpus
+from norm_aware.numeric.similarity import PowerSimilarity
+from tests.calibration.worlds import World, loud_directions, noise, telling_norms
+
+BRIEF = CalibrationOptions(controls=False)
+ROWS, ASKED, GRADES = (noise(0).corpus.embeddings, *noise(0)[1:])
+
+
+def ndcg(calibration: Calibration, world: World) -> np.ndarray:
+    corpus = world.corpus
+    scores = calibration.scores(world.queries, corpus.embeddings, ids=corpus.ids)
+    return NDCG(Judgements.of(world.grades, documents=len(corpus))).values(scores)
+
+
+def cosine_of(world: World) -> np.ndarray:
+    return ndcg(Calibration.cosine(("", ""), dimension=world.corpus.dimension), world)
+
+
+def test_whitening_is_found_and_proved_where_it_helps(whitened):
+    found = whitened.calibration
+    assert found.evidence.decision.startswith("Calibrated to whitened")
+    assert found.evidence.arm(CALIBRATED).low > 0.2
+    assert not found.transform.is_identity
+    assert any("The raw norm has no part in the choice" in note for note in found.evidence.notes)
+
+
+@pytest.mark.parametrize("power", [0.5, -0.5])
+def test_the_norm_is_found_with_its_sign_where_it_tells(power):
+    found = calibrate(*telling_norms(2, power=power), options=BRIEF)
+    assert found.similarity == PowerSimilarity(document_power=power)
+    assert found.evidence.arm(CALIBRATED).difference > 0.2
+
+
+def test_a_proved_gain_holds_on_queries_that_were_never_there():
+    corpus, queries, grades = telling_norms(4, queries=120)
+    found = calibrate(corpus, queries[:60], grades[:60], options=BRIEF)
+    new = World(corpus, queries[60:], grades[60:])
+    gain = (ndcg(found, new) - cosine_of(new)).mean()
+    assert gain == pytest.approx(found.evidence.arm(CALIBRATED).difference, abs=0.1)
+
+
+def test_the_evidence_holds_every_arm_beside_cosine(normed):
+    names = [arm.name for arm in normed.calibration.evidence.arms]
+    swapped = [UNGUARDED, WITHOUT_NORM, LENGTH_FOR_NORM, SHUFFLED_FOR_NORM]
+    assert names == ["cosine", CALIBRATED, *swapped, *control_arms()]
+    assert {"dot", "norm alone", LENGTH, "shuffled norm alone", WHITENING} < set(names)
+    over = {contrast.over for contrast in normed.calibration.evidence.contrasts}
+    assert over == {WHITENING, LENGTH, WITHOUT_NORM, LENGTH_FOR_NORM, SHUFFLED_FOR_NORM}
+
+
+def test_arms_are_what_they_say_on_the_queries_given(normed):
+    world, evidence = normed.world, normed.calibration.evidence
+    assert evidence.arm("cosine").mean == pytest.approx(cosine_of(world).mean())
+    dot = Calibration("", "", normed.calibration.transform, PowerSimilarity(0, 1))
+    assert evidence.arm("dot").mean == pytest.approx(ndcg(dot, world).mean())
+    assert evidence.arm("norm alone").mean > 0.95
+    assert evidence.arm("shuffled norm alone").difference <= 0.02
+    assert evidence.arm(LENGTH).difference <= 0.02
+    assert evidence.arm(SHUFFLED_FOR_NORM).difference < 0
+
+
+def test_a_norm_that_length_cannot_replace_is_said_to_be_its_own(normed):
+    assert any("text length does not replace it" in note for note in normed.calibration.evidence.notes)
+
+
+def test_a_norm_that_is_a_copy_of_text_length_is_named_as_length_in_disguise():
+    corpus, queries, grades = telling_norms(0)
+    copied = Corpus(corpus.embeddings, lengths=100 * corpus.norms)
+    found = calibrate(copied, queries, grades, options=BRIEF)
+    assert found.similarity == PowerSimilarity(document_power=0.5)
+    assert any("may be text length in disguise: ahead of" in note for note in found.evidence.notes)
+
+
+def test_without_lengths_no_arm_speaks_for_them_and_the_note_says_so():
+    corpus, queries, grades = telling_norms(0)
+    found = calibrate(Corpus(corpus.embeddings), queries, grades)
+    names = {arm.name for arm in found.evidence.arms}
+    assert names.isdisjoint({LENGTH, LENGTH_FOR_NORM})
+    assert SHUFFLED_FOR_NORM in names
+    assert any("the lengths of the texts were not given" in note for note in found.evidence.notes)
+
+
+def test_where_nothing_helps_cosine_is_kept_and_the_reason_given():
+    found = calibrate(*noise(0), options=BRIEF)
+    assert found.is_cosine
+    assert found.evidence.choice == "cosine"
+    assert found.evidence.decision.startswith("Cosine is kept: ")
+    assert "the held-out gain on 40 queries is" in found.evidence.decision
+    assert found.evidence.notes[0].startswith("40 judged queries are few")
+    assert not any("raw norm" in note for note in found.evidence.notes)
+
+
+def test_random_judgements_hardly_ever_pass_for_a_gain():
+    found = [calibrate(*noise(seed), options=BRIEF) for seed in range(20)]
+    assert sum(not calibration.is_cosine for calibration in found) <= 1
+    gains = [calibration.evidence.arm(CALIBRATED).difference for calibration in found]
+    assert abs(np.mean(gains)) < 0.01
+
+
+def test_judgements_dealt_to_other_queries_lose_what_whitening_gains(whitened):
+    corpus, queries, grades = whitened.world
+    order = np.roll(np.arange(len(queries)), 1)
+    found = calibrate(corpus, queries, [grades[i] for i in order], options=BRIEF)
+    assert found.is_cosine
+
+
+def test_judgements_dealt_to_other_documents_lose_what_the_norm_gains(normed):
+    corpus, queries, grades = normed.world
+    other = np.random.default_rng(0).permutation(len(corpus))
+    dealt = [{int(other[d]): grade for d, grade in of.items()} for of in grades]
+    found = calibrate(corpus, queries, dealt, options=BRIEF)
+    assert found.is_cosine
+
+
+def test_the_same_seed_gives_the_same_calibration_and_evidence(normed):
+    again = calibrate(*normed.world)
+    assert again.digest == normed.calibration.digest
+    assert again.evidence == normed.calibration.evidence
+
+
+def test_another_seed_deals_other_folds():
+    one, other = (
+        calibrate(*noise(5), options=CalibrationOptions(controls=False, seed=seed)) for seed in (0, 1)
+    )
+    assert one.evidence.arms != other.evidence.arms
+    assert one.evidence.arms[0].mean == other.evidence.arms[0].mean
+
+
+def test_choices_are_made_on_a_sample_and_gains_measured_on_all_documents_and_queries():
+    corpus, queries, grades = telling_norms(3, queries=60)
+    world = World(corpus.take(np.arange(100)), queries, grades)
+    options = CalibrationOptions(controls=False, documents=70, queries=30)
+    found = calibrate(*world, options=options)
+    assert found.evidence.documents == 100
+    assert found.evidence.queries == 60
+    assert found.evidence.arm("cosine").mean == pytest.approx(cosine_of(world).mean())
+    assert found.similarity == PowerSimilarity(document_power=0.5)
+    assert found.evidence.arm(CALIBRATED).mean > 0.95
+
+
+def test_a_sample_smaller_than_the_judged_documents_keeps_them_all():
+    found = calibrate(*telling_norms(0), options=CalibrationOptions(controls=False, documents=2))
+    assert found.evidence.arm(CALIBRATED).low > 0
+
+
+def test_the_curve_is_measured_where_it_is_asked_for():
+    world = telling_norms(0, queries=16)
+    found = calibrate(*world, options=CalibrationOptions(controls=False, curve=True))
+    assert [point.queries for point in found.evidence.curve] == [10]
+    assert calibrate(*world, options=BRIEF).evidence.curve == ()
+
+
+def test_cosine_at_its_ceiling_is_named():
+    queries = ROWS[:40] + np.float32(0.01)
+    found = calibrate(Corpus(ROWS), queries, [{i: 1.0} for i in range(40)], options=BRIEF)
+    assert found.is_cosine
+    assert any("already: a ceiling" in note for note in found.evidence.notes)
+
+
+def test_the_evidence_names_the_data_and_the_queries():
+    names = [f"q{i}" for i in range(40)]
+    found = calibrate(*noise(0), query_ids=np.array(names), options=BRIEF)
+    assert found.evidence.asked == tuple(names)
+    assert not found.evidence.label_free
+    other = [*GRADES[:-1], {(next(iter(GRADES[-1])) + 1) % 60: 1.0}]
+    assert calibrate(*noise(0)[:2], other, options=BRIEF).evidence.data != found.evidence.data
+
+
+def test_queries_of_one_group_are_held_out_together():
+    # each pair of queries is one question asked twice, answered by two copies of one passage
+    generator = np.random.default_rng(0)
+    rows, asked = generator.normal(size=(40, 8)), generator.normal(size=(20, 8))
+    queries = np.repeat(asked, 2, axis=0)
+    grades = [{int(d): 1.0} for d in generator.permutation(40)]
+    labels = np.repeat(np.arange(20), 2)
+    found = calibrate(Corpus(rows), queries, grades, groups=[("pair", int(i)) for i in labels], options=BRIEF)
+    assert found.is_cosine
+    for groups in (labels[:5], list(labels) * 2):
+        with pytest.raises(CalibrationError, match=f"40 queries have {len(groups)} groups"):
+            calibrate(Corpus(rows), queries, grades, groups=groups)
+    with pytest.raises(CalibrationError, match="A group holds more than a fold's share of the 40 queries"):
+        calibrate(Corpus(rows), queries, grades, groups=["one"] * 9 + list(labels[9:]))
+
+
+def test_progress_is_told_by_stage():
+    told: list[tuple[str, int, int]] = []
+    calibrate(*noise(0), options=BRIEF, progress=lambda *of: told.append(of))
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["Searching", "Proving"]
+    assert all(0 <= done <= total for _, done, total in told)
+
+
+def one_each(count: int) -> list[dict[int, float]]:
+    return [{i % 60: 1.0} for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("queries", "grades", "options", "error", "message"),
+    [
+        (ASKED[:4], one_each(4), {}, CalibrationError, "4 queries in 4 groups cannot be dealt into 5 folds"),
+        (ASKED[:4], [{0: 1.0}] * 2 + one_each(2), {}, CalibrationError, "cannot be dealt into 5 folds"),
+        (ASKED[:0], [], {}, CalibrationError, "There are no judged queries"),
+        (ASKED, one_each(39), {}, CalibrationError, "40 queries have 39 judgements"),
+        (ASKED, [dict.fromkeys(range(60), 1.0)] * 40, {}, CalibrationError, "All 60 documents are relevant"),
+        (ASKED, [{0: 0.0}] * 40, {}, CalibrationError, "40 of 40 queries have no relevant document"),
+        (ASKED, [{60: 1.0}] * 40, {}, CalibrationError, "there are 60 documents, numbered from 0"),
+        (ASKED[:, :5], GRADES, {}, DimensionError, "The queries have dimension 5, the documents 8"),
+        (ASKED * np.nan, GRADES, {}, EmbeddingError, "Row 0 of the queries holds NaN"),
+        (ASKED * np.inf, GRADES, {}, EmbeddingError, "Row 0 of the queries holds NaN"),
+        (ASKED * 0, GRADES, {}, EmbeddingError, "Every query's vector is zero"),
+        (ASKED, GRADES, {"query_ids": ["q"]}, CalibrationError, "40 queries have 1 names"),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_refused_in_words(queries, grades, options, error, message):
+    with pytest.raises(error, match=message) as caught:
+        calibrate(Corpus(ROWS), queries, grades, **options)
+    assert isinstance(caught.value, NormAwareError)
+
+
+@pytest.mark.parametrize("options", [{"folds": 2}, {"folds": 0}, {"documents": 1}, {"queries": 9}])
+def test_options_that_leave_nothing_to_choose_or_test_on_are_refused(options):
+    with pytest.raises(CalibrationError, match="at least 3 folds"):
+        CalibrationOptions(**options)
+
+
+def zeroed(rows: np.ndarray, count: int) -> np.ndarray:
+    return np.where(np.arange(len(rows))[:, None] < count, 0, rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "queries"),
+    [
+        (np.repeat(ROWS[:2], 30, axis=0), ASKED),
+        (np.repeat(ROWS[:1], 60, axis=0), ASKED),
+        (np.repeat(ROWS[:1], 60, axis=0), np.repeat(ROWS[:1], 40, axis=0)),
+        (ROWS, np.repeat(ASKED[:1], 40, axis=0)),
+        (zeroed(ROWS, 30), ASKED),
+        (zeroed(ROWS, 59), ASKED),
+        (ROWS, zeroed(ASKED, 39)),
+        (ROWS[:, :1], ASKED[:, :1]),
+        (np.random.default_rng(0).normal(size=(60, 80)), np.random.default_rng(1).normal(size=(40, 80))),
+        (ROWS * 1e-30, ASKED * 1e-30),
+        (ROWS * 1e5, ASKED * 1e5),
+    ],
+    ids=[
+        "duplicates",
+        "one document sixty times",
+        "everything the same",
+        "one query forty times",
+        "half the documents zero",
+        "all documents but one zero",
+        "all queries but one zero",
+        "one dimension",
+        "fewer documents than dimensions",
+        "tiny",
+        "large",
+    ],
+)
+def test_degenerate_embeddings_give_cosine_or_a_sentence_and_never_a_warning(rows, queries):
+    try:
+        found = calibrate(Corpus(rows), queries, GRADES, options=CalibrationOptions(folds=3))
+    except NormAwareError as error:
+        assert str(error).endswith(".")  # noqa: PT017
+        return
+    scores = found.scores(queries, rows)
+    assert np.isfinite(scores).all()
+    probabilities = found.probability(found.queries(queries), scores)
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
+
+
+def test_constant_norms_leave_nothing_for_the_norm_to_gain():
+    corpus, queries, grades = loud_directions(0)
+    units = corpus.embeddings / corpus.norms[:, None]
+    found = calibrate(Corpus(units), queries, grades)
+    assert found.evidence.arm("norm alone").difference == pytest.approx(0, abs=1e-9)
+    assert found.evidence.arm("dot").difference == pytest.approx(0, abs=1e-9)
+
+
+def test_two_documents_and_as_many_queries_as_folds_are_enough_to_keep_cosine():
+    found = calibrate(
+        Corpus(ROWS[:2]), ASKED[:3], [{0: 1.0}, {1: 1.0}, {0: 1.0}], options=CalibrationOptions(folds=3)
+    )
+    assert found.is_cosine
+
+
+def test_medical_questions_find_more_of_their_answers(static, data):
+    dataset = read_beir(data / "medquad_liveqa")
+    ids = [document.id for document in dataset.documents]
+    texts = [document.content for document in dataset.documents]
+    corpus = embed_corpus(ids, texts, static)
+    position = {name: i for i, name in enumerate(ids)}
+    grades = [
+        {position[name]: float(grade) for name, grade in dataset.qrels[query.id].items()}
+        for query in dataset.queries
+    ]
+    queries = static.embed_queries([query.text for query in dataset.queries])
+    found = calibrate(corpus, queries, grades, options=BRIEF)
+    assert found.evidence.arm(CALIBRATED).low > 0
+    assert not found.is_cosine
