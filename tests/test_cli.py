@@ -120,10 +120,12 @@ def test_backfill_makes_an_existing_dot_collection_searchable(folder):
     assert json.loads(norm_aware(*search, cwd=folder).stdout.splitlines()[0])["id"] == "snow"
 
 
-WORDS = (
-    "rain snow wind hail fog frost storm cloud river lake ocean island desert forest valley glacier volcano "
-    "comet planet galaxy piano violin trumpet drum harp flute bread cheese butter honey"
-).split()
+WORDS = [
+    "rain", "snow", "wind", "hail", "fog", "frost", "storm", "cloud",
+    "river", "lake", "ocean", "island", "desert", "forest", "valley", "glacier",
+    "volcano", "comet", "planet", "galaxy", "piano", "violin", "trumpet", "drum",
+    "harp", "flute", "bread", "cheese", "butter", "honey",
+]  # fmt: skip
 
 
 @pytest.fixture

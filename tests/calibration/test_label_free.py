@@ -111,6 +111,14 @@ def test_fifty_unjudged_queries_make_a_bank(queries, weight):
     assert found.anti_hubness.gamma == GAMMA
 
 
+def test_a_corpus_that_repeats_itself_is_given_no_anti_hubness_norm():
+    world = asymmetric(loud_directions(0))
+    rows = np.concatenate([world.corpus.embeddings, world.corpus.embeddings[:20] * 1.5])
+    found = calibrate_label_free(Corpus(rows), world.queries)
+    assert found.anti_hubness is None
+    assert any("of documents have a near-duplicate" in note for note in found.evidence.notes)
+
+
 def test_the_same_seed_gives_the_same_calibration():
     world = asymmetric(loud_directions(0))
     one, other = (calibrate_label_free(world.corpus, world.queries, seed=3) for _ in range(2))

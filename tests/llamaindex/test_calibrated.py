@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 from llama_index.vector_stores.qdrant import QdrantVectorStore
 from qdrant_client import QdrantClient, models
+from tests.calibrations import make_calibration
 
 from norm_aware import NormAwareRerank, NormAwareRetriever, NormAwareVectorStore
 from norm_aware.calibration.calibration import Calibration
+from norm_aware.calibration.relevance import RelevanceProbability, score_moments
 from norm_aware.errors import CalibrationError, ContractError, MissingNormError, QueryError
 from norm_aware.llamaindex.corpus import embed_corpus, read_corpus
 from norm_aware.llamaindex.embedding import encoder_identity
@@ -23,7 +26,6 @@ from norm_aware.qdrant.calls import run
 from norm_aware.qdrant.collection import open_collection
 from norm_aware.qdrant.recalibrate import recalibrate
 from norm_aware.qdrant.search import SearchOptions
-from tests.calibrations import make_calibration
 
 TEXTS = [f"Text number {i} on {subject}." for i, subject in enumerate(["rain", "snow", "wind"] * 20)]
 IDS = [f"node-{i}" for i in range(len(TEXTS))]
@@ -152,7 +154,9 @@ def test_a_calibrated_collection_is_searched_by_no_other_similarity(client, hash
 
 
 def test_an_empty_collection_is_taken_over_by_a_calibration_and_back(client, hash_embedding, calibration):
-    client.create_collection("docs", vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT))
+    client.create_collection(
+        "docs", vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT)
+    )
     store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=calibration)
     store.add(nodes(hash_embedding))
     index = VectorStoreIndex.from_vector_store(store, embed_model=hash_embedding)
@@ -228,6 +232,36 @@ def test_a_calibration_needs_its_encoder_and_a_query_to_rerank_by(hash_embedding
     rerank = NormAwareRerank(calibration=calibration, embed_model=hash_embedding)
     with pytest.raises(QueryError, match="The query is empty"):
         rerank.postprocess_nodes([NodeWithScore(node=TextNode(text="a"))])
+
+
+def test_nodes_less_probably_relevant_than_asked_for_are_left_out(client, hash_embedding, calibration):
+    stored = calibration.documents([hash_embedding.get_text_embedding(text) for text in TEXTS])
+    probability = RelevanceProbability(*score_moments(*stored), np.array([0.0, 3.0]), np.array([0.0, 1.0]))
+    judged = dataclasses.replace(calibration, probability=probability)
+    store = NormAwareVectorStore("docs", client=client, embed_model=hash_embedding, calibration=judged)
+    store.add(nodes(hash_embedding))
+    index = VectorStoreIndex.from_vector_store(store, embed_model=hash_embedding)
+
+    def found(least: float | None) -> list[str]:
+        retriever = NormAwareRetriever(index, similarity_top_k=60, min_probability=least)
+        sync = [node.node_id for node in retriever.retrieve("hail")]
+        assert [node.node_id for node in asyncio.run(retriever.aretrieve("hail"))] == sync
+        return sync
+
+    everything = found(None)
+    assert found(0.0) == everything
+    some = found(0.4)
+    assert 0 < len(some) < 30
+    assert some == everything[: len(some)]
+    with pytest.raises(QueryError, match="from 0 to 1"):
+        found(1.5)
+    unjudged = NormAwareVectorStore(
+        "docs", client=client, embed_model=hash_embedding, calibration=calibration
+    )
+    with pytest.raises(QueryError, match="made from judged queries"):
+        NormAwareRetriever(
+            VectorStoreIndex.from_vector_store(unjudged, embed_model=hash_embedding), min_probability=0.5
+        )
 
 
 def test_a_corpus_read_from_a_collection_is_the_one_that_was_embedded(client, static):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
+from tests.calibrations import make_calibration
 
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import CalibrationError, CollectionNotFoundError, ContractError
@@ -11,7 +12,6 @@ from norm_aware.qdrant.calibrated import MARK, RAW_NORM, raw_vector
 from norm_aware.qdrant.calls import run
 from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract, create_collection, open_collection
 from norm_aware.qdrant.recalibrate import recalibrate
-from tests.calibrations import make_calibration
 
 ENCODER = ("hash", "0123")
 COUNT = 600  # more than two batches

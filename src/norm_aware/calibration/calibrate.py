@@ -114,10 +114,10 @@ def calibrate(
     Example:
         >>> rng = np.random.default_rng(0)
         >>> documents, queries = rng.normal(size=(200, 8)), rng.normal(size=(40, 8))
-        >>> nearest = (queries @ documents.T).argmax(axis=1)
-        >>> found = calibrate(Corpus(documents), queries, [{int(d): 1} for d in nearest])
-        >>> found.evidence.decision[:6]
-        'Cosine'
+        >>> best = (queries @ documents.T).argmax(axis=1)  # judged by dot, so that the norm matters
+        >>> found = calibrate(Corpus(documents), queries, [{int(document): 1} for document in best])
+        >>> found.is_cosine, found.evidence.arm("norm alone").low > 0
+        (False, True)
     """
     options = options or CalibrationOptions()
     asked = as_embeddings(queries, "queries")

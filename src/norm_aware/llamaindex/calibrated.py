@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -9,6 +10,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import QueryError
 from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.numeric.similarity import COSINE, DOT, Similarity
 from norm_aware.qdrant.search import SearchOptions
 
@@ -67,3 +69,41 @@ def search_defaults(similarity: str | Similarity | None, calibration: Calibratio
     if calibration is None or calibration.is_cosine:
         return SearchOptions(COSINE if similarity is None else similarity)
     return SearchOptions(DOT, offset=calibration.has_offsets)
+
+
+def require_probability(least: float | None, calibration: Calibration | None) -> None:
+    """Refuse a least probability that nothing can be held against.
+
+    Raises:
+        QueryError: when it is none, or no judged calibration gives probabilities.
+    """
+    if least is None:
+        return
+    if not 0 <= least <= 1:
+        raise QueryError(f"min_probability is {least}; a number from 0 to 1 is needed.")
+    if calibration is None or calibration.probability is None:
+        raise QueryError(
+            "min_probability needs a calibration made from judged queries, which tells how probable "
+            "relevance is at a score; `norm-aware calibrate` makes one."
+        )
+
+
+def probable(
+    nodes: Sequence[NodeWithNorms],
+    query: list[float],
+    calibration: Calibration | None,
+    least: float | None,
+) -> Sequence[NodeWithNorms]:
+    """The nodes at least so probably relevant; all of them where no least probability is set.
+
+    Args:
+        nodes: as a calibrated collection found them.
+        query: raw embedding of the query.
+        calibration: what the collection is stored by.
+        least: from 0 to 1.
+    """
+    if least is None or calibration is None or calibration.probability is None or not nodes:
+        return nodes
+    scores = [[float(node.score or 0.0) for node in nodes]]
+    probabilities = calibration.probability(calibration.queries([query]), scores)[0]
+    return [node for node, value in zip(nodes, probabilities, strict=True) if value >= least]

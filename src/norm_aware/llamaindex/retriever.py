@@ -20,7 +20,7 @@ from qdrant_client import models
 
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import CollectionError, ContractError, QueryError
-from norm_aware.llamaindex.calibrated import search_defaults
+from norm_aware.llamaindex.calibrated import probable, require_probability, search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
@@ -43,6 +43,8 @@ class NormAwareRetriever(BaseRetriever):
             as `"document_power=0.5"`. None takes cosine, or the calibration.
         calibration: a `Calibration` or its file, in place of a similarity: what the collection is stored by.
             None takes the store's.
+        min_probability: nodes less probably relevant than this are left out, so that a question without an
+            answer may find nothing. Needs a calibration made from judged queries.
         similarity_top_k: how many nodes are returned.
         candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25, and more for
             a negative document power or a similarity outside the power family, whose best documents dot
@@ -77,6 +79,7 @@ class NormAwareRetriever(BaseRetriever):
         *,
         similarity: str | Similarity | None = None,
         calibration: Calibration | str | Path | None = None,
+        min_probability: float | None = None,
         similarity_top_k: int = DEFAULT_SIMILARITY_TOP_K,
         candidates: int | None = None,
         exact: bool = False,
@@ -97,6 +100,8 @@ class NormAwareRetriever(BaseRetriever):
             )
         if calibration is not None:
             store = store.with_calibration(calibration)
+        require_probability(min_probability, store.calibration)
+        self._min_probability = min_probability
         self._store = store
         self._embed_model = embed_model or index._embed_model
         expected, found = encoder_identity(store.embed_model), encoder_identity(self._embed_model)
@@ -140,14 +145,16 @@ class NormAwareRetriever(BaseRetriever):
         embedding = query_bundle.embedding
         if embedding is None:
             embedding = self._embed_model.get_agg_embedding_from_queries(_texts(query_bundle))
-        return list(self._store.search(self._query(query_bundle, embedding), self._options))
+        found = self._store.search(self._query(query_bundle, embedding), self._options)
+        return list(probable(found, embedding, self._store.calibration, self._min_probability))
 
     @dispatcher.span
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         embedding = query_bundle.embedding
         if embedding is None:
             embedding = await self._embed_model.aget_agg_embedding_from_queries(_texts(query_bundle))
-        return list(await self._store.asearch(self._query(query_bundle, embedding), self._options))
+        found = await self._store.asearch(self._query(query_bundle, embedding), self._options)
+        return list(probable(found, embedding, self._store.calibration, self._min_probability))
 
     def _query(self, query_bundle: QueryBundle, embedding: list[float]) -> VectorStoreQuery:
         return VectorStoreQuery(

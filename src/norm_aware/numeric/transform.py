@@ -34,8 +34,8 @@ class Transform:
 
     Example:
         >>> identity = Transform.identity(2)
-        >>> identity.documents([[3.0, 4.0]]).round(2).tolist()
-        [[0.6, 0.8]]
+        >>> identity.documents([[0.0, 4.0]]).tolist()
+        [[0.0, 1.0]]
     """
 
     query_mean: NDArray[np.float64]
