@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p
+from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p, standard_error
 
 
 def differences(seed: int = 3, n: int = 60, mean: float = 0.05) -> np.ndarray:
@@ -70,3 +70,37 @@ def test_holm_agrees_with_its_definition(p_values):
         expected[i] = running
     assert holm(p_values).tolist() == pytest.approx(expected)
     assert (holm(p_values) >= np.array(p_values)).all()
+
+
+def test_groups_of_one_query_each_change_nothing():
+    values = differences()
+    alone = np.arange(len(values))
+    assert bootstrap_interval(values, groups=alone) == bootstrap_interval(values)
+    assert permutation_p(values, groups=alone) == permutation_p(values)
+    assert standard_error(values, groups=alone) == pytest.approx(standard_error(values))
+
+
+def test_the_standard_error_without_groups_is_scipys():
+    values = differences()
+    assert standard_error(values) == pytest.approx(scipy.stats.sem(values))
+
+
+def test_a_query_asked_five_times_over_is_no_five_pieces_of_evidence():
+    values = differences()
+    repeated, groups = np.repeat(values, 5), np.repeat(np.arange(len(values)), 5)
+    low, high = bootstrap_interval(values)
+    assert bootstrap_interval(repeated, groups=groups) == pytest.approx((low, high), abs=0.003)
+    assert permutation_p(repeated, groups=groups) == pytest.approx(permutation_p(values), abs=0.01)
+    assert standard_error(repeated, groups=groups) == pytest.approx(standard_error(values))
+    assert standard_error(repeated) < 0.5 * standard_error(values)
+
+
+def test_a_single_group_proves_nothing():
+    values, one = differences(), np.zeros(60)
+    assert standard_error(values, groups=one) == np.inf
+    assert permutation_p(values, groups=one) == 1
+
+
+def test_groups_that_are_not_one_a_query_are_refused():
+    with pytest.raises(ValueError, match="give each one"):
+        bootstrap_interval(differences(), groups=[1, 2])

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from llama_index.core import VectorStoreIndex
 
 from norm_aware.benchmark.dataset import Query
-from norm_aware.benchmark.system import COLLECTION, Progress
+from norm_aware.benchmark.system import COLLECTION
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.store import NormAwareVectorStore
+from norm_aware.progress import Progress
 
 _BATCH = 512  # documents stored between two steps of the progress bar
 

@@ -16,11 +16,12 @@ from norm_aware.benchmark.report import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.scoring import score_run
-from norm_aware.benchmark.system import COLLECTION, TOP_K, Progress, System, collect, open_index
+from norm_aware.benchmark.system import COLLECTION, TOP_K, System, collect, open_index
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.points import point_id
 from norm_aware.llamaindex.store import NormAwareVectorStore
+from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.collection import NORM
 
 
@@ -36,7 +37,7 @@ def run_benchmark(
     seed: int = 0,
     allow_normalized: bool = False,
     notes: Mapping[str, Any] | None = None,
-    progress: Progress = lambda _stage, _done, _total: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Compare systems on a dataset, end to end.
 

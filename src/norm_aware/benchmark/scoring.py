@@ -16,7 +16,7 @@ from norm_aware.benchmark.measures import retrieval_measures
 from norm_aware.benchmark.ragas_metrics import DESCRIPTIONS as RAGAS
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.score import Sample, Score
-from norm_aware.benchmark.system import Progress
+from norm_aware.progress import Progress
 
 SQUAD = {
     "squad_em": ("answer", "1 if the answer equals a gold answer after SQuAD's normalisation, else 0"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from norm_aware.llamaindex.retriever import NormAwareRetriever
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
+from norm_aware.progress import Progress
 
 COLLECTION = "benchmark"
 """Qdrant collection that all systems of a run search."""
@@ -30,9 +31,6 @@ TOP_K = 100
 """Documents retrieved per query, as many as the deepest measure looks at."""
 
 _BATCH = 512  # documents embedded and stored between two steps of the progress bar
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 class Answerer(Protocol):

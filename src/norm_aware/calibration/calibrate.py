@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,9 +40,7 @@ from norm_aware.errors import CalibrationError, EmbeddingError
 from norm_aware.geometry.norms import norms
 from norm_aware.numeric.significance import standard_error
 from norm_aware.numeric.similarity import PowerSimilarity
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+from norm_aware.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def calibrate(
     groups: Sequence[Hashable] | None = None,
     query_ids: Sequence[str] | None = None,
     options: CalibrationOptions | None = None,
-    progress: Progress = lambda _stage, _done, _total: None,
+    progress: Progress = silent,
 ) -> Calibration:
     """Choose transform, similarity and per-document terms for a corpus, from judged queries.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from norm_aware.calibration.measuring import Measurer, Split
 from norm_aware.geometry.near_duplicates import near_duplicate_share
 from norm_aware.geometry.symmetry import FEWEST, symmetry
 from norm_aware.numeric.similarity import PowerSimilarity
+from norm_aware.progress import Progress, silent
 
 SOFTER = {0.0: 0.0, -0.125: -0.125, -0.25: -0.125, -0.375: -0.25, -0.5: -0.25}
 """Whitening that spans like best, and the softer one that is taken: spans are verbatim, questions are not."""
@@ -50,7 +50,7 @@ def calibrate_label_free(
     queries: ArrayLike | None = None,
     *,
     seed: int = 0,
-    progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None,
+    progress: Progress = silent,
 ) -> Calibration:
     """Calibrate from the corpus alone, or from it and queries that nobody judged.
 
@@ -120,7 +120,7 @@ def _choose(
     queries: NDArray[np.float32],
     seed: int,
     told: bool,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> tuple[Candidate, str]:
     weight = WEIGHT if len(queries) >= BANK else 0.0
     found = _span_retrieval(corpus, seed, progress)
@@ -141,9 +141,7 @@ def _choose(
     return replace(chosen, gamma=GAMMA, weight=weight), why
 
 
-def _span_retrieval(
-    corpus: Corpus, seed: int, progress: Callable[[str, int, int], None]
-) -> dict[Candidate, float]:
+def _span_retrieval(corpus: Corpus, seed: int, progress: Progress) -> dict[Candidate, float]:
     """nDCG@10 with which pseudo-queries find their document; empty where they are documents themselves."""
     pseudo = corpus.pseudo_queries
     position = {name: i for i, name in enumerate(corpus.ids)}

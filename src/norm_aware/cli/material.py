@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +15,9 @@ from norm_aware.errors import DatasetError, QueryError
 from norm_aware.llamaindex.corpus import embed_corpus, read_corpus
 from norm_aware.llamaindex.embedding import RawEmbedding
 from norm_aware.llamaindex.points import point_id
+from norm_aware.progress import Progress
 from norm_aware.resources import open_client, open_encoder, require_collection
 from norm_aware.settings import Settings
-
-Progress = Callable[[str, int, int], None]
 
 
 class Material(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,14 +16,12 @@ from norm_aware.calibration.pseudo_queries import PseudoQuery, cut_spans
 from norm_aware.errors import CollectionError
 from norm_aware.llamaindex.embedding import RawEmbedding, encoder_identity
 from norm_aware.llamaindex.points import point_id
+from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.calibrated import raw_vector
-from norm_aware.qdrant.calls import Steps, call, run
-from norm_aware.qdrant.collection import open_collection, require_encoder
+from norm_aware.qdrant.calls import Steps, run
+from norm_aware.qdrant.collection import open_collection, read_batch, require_encoder
 
 _BATCH = 512
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 def embed_corpus(
@@ -33,7 +31,7 @@ def embed_corpus(
     *,
     pseudo_queries: Sequence[PseudoQuery] | None = None,
     seed: int = 0,
-    progress: Progress = lambda _stage, _done, _total: None,
+    progress: Progress = silent,
 ) -> Corpus:
     """Embed documents, and pseudo-queries cut from them.
 
@@ -68,7 +66,7 @@ def read_corpus(
     *,
     pseudo_queries: Sequence[PseudoQuery] | None = None,
     seed: int = 0,
-    progress: Progress = lambda _stage, _done, _total: None,
+    progress: Progress = silent,
 ) -> Corpus:
     """The corpus of a collection: its raw vectors, whichever way they are stored, and spans of its texts.
 
@@ -139,14 +137,7 @@ def _read(
     batch: list[models.Record]
     offset: Any = None
     while True:
-        batch, offset = yield call(
-            "scroll",
-            collection_name=collection,
-            limit=_BATCH,
-            offset=offset,
-            with_payload=True,
-            with_vectors=True,
-        )
+        batch, offset = yield from read_batch(collection, offset, size=_BATCH)
         for record in batch:
             payload = record.payload or {}
             vector = raw_vector(cast("list[float]", record.vector), payload)

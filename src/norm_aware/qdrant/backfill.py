@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import cast
 
 from qdrant_client import models
 
@@ -15,6 +16,7 @@ from norm_aware.qdrant.collection import (
     NORM,
     create_norm_index,
     open_collection,
+    read_batch,
     refresh_edges,
     require_encoder,
 )
@@ -55,17 +57,10 @@ def backfill(
     done = written = 0
     offset: models.ExtendedPointId | None = None
     while True:
-        records, offset = yield call(
-            "scroll",
-            collection_name=collection,
-            limit=_BATCH,
-            offset=offset,
-            with_payload=[NORM],
-            with_vectors=True,
-        )
+        records, offset = yield from read_batch(collection, offset, size=_BATCH, payload=[NORM])
         if records:
             matrix = require_embeddings(
-                [record.vector for record in records],
+                [cast("list[float]", record.vector) for record in records],
                 names=[f"Point {record.id}" for record in records],
                 dimension=contract.dimension,
             )

@@ -240,6 +240,28 @@ def create_norm_index(collection: str) -> Steps[None]:
     )
 
 
+def read_batch(
+    collection: str, offset: Any, *, size: int, payload: bool | list[str] = True
+) -> Steps[tuple[list[models.Record], Any]]:
+    """Some points with their vectors, and where the next ones begin; None after the last.
+
+    Args:
+        collection: name of the collection.
+        offset: where to begin; None begins at the first.
+        size: how many points.
+        payload: all of it, or these keys.
+    """
+    records, after = yield call(
+        "scroll",
+        collection_name=collection,
+        limit=size,
+        offset=offset,
+        with_payload=payload,
+        with_vectors=True,
+    )
+    return records, after
+
+
 def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
     """Place the norm edges anew once the collection has grown by a quarter since they were placed.
 

@@ -14,7 +14,7 @@ from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import require_embeddings
 from norm_aware.qdrant.calibrated import MARK, RESERVED, Stored, raw_vector, store_calibrated, store_raw
 from norm_aware.qdrant.calls import Steps, call
-from norm_aware.qdrant.collection import Contract, open_collection, refresh_edges, require_encoder
+from norm_aware.qdrant.collection import Contract, open_collection, read_batch, refresh_edges, require_encoder
 
 _BATCH = 256
 
@@ -72,14 +72,7 @@ def recalibrate(
     done = written = 0
     offset: models.ExtendedPointId | None = None
     while True:
-        records, offset = yield call(
-            "scroll",
-            collection_name=collection,
-            limit=_BATCH,
-            offset=offset,
-            with_payload=True,
-            with_vectors=True,
-        )
+        records, offset = yield from read_batch(collection, offset, size=_BATCH)
         pending = [r for r in records if (r.payload or {}).get(MARK) != target]
         if pending:
             points = _rewritten(pending, contract, calibration)
