@@ -16,7 +16,8 @@ from tests.calibration.worlds import loud_directions
 
 WORLD = loud_directions(0)
 CORPUS, QUERIES, GRADES = WORLD
-JUDGED = Judgements.of(GRADES, documents=len(CORPUS))
+EXTRA = [of | {(query + 50) % 100: 1.0} if query % 2 else of for query, of in enumerate(GRADES)]
+JUDGED = Judgements.of(EXTRA, documents=len(CORPUS))  # some with two relevant documents
 FITTER = Fitter(CORPUS)
 WHITENED = TransformChoice(-0.25)
 

@@ -54,9 +54,11 @@ def test_the_scores_of_a_few_documents_stand_where_they_stand_among_all():
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_scores_that_do_not_differ_stand_out_by_0(scale):
-    alike = Stored(np.repeat(STORED.vectors[:1], 50, axis=0) * scale, np.zeros(50), STORED.queries)
-    single = (alike.queries @ alike.vectors.T).astype(np.float64)
-    assert not alike.probability().standardized(alike.queries, single).any()
+    generator = np.random.default_rng(2)
+    queries = generator.normal(size=(200, 5)).astype(np.float32)
+    alike = Stored(np.repeat(STORED.vectors[:1], 997, axis=0) * np.float32(scale), np.zeros(997), queries)
+    rounded = (alike.queries @ alike.vectors.T).astype(np.float64)
+    assert not alike.probability().standardized(alike.queries, rounded).any()
     blank = np.zeros((1, 5), np.float32)
     assert (
         not STORED._replace(offsets=np.zeros(300)).probability().standardized(blank, np.zeros((1, 300))).any()

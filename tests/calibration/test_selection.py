@@ -10,7 +10,7 @@ from norm_aware.calibration.measuring import Measurer, Split
 from norm_aware.calibration.ranking import NDCG
 from norm_aware.calibration.selection import CrossFit, HeldOut
 from norm_aware.numeric.similarity import PowerSimilarity
-from tests.calibration.worlds import World, loud_directions, noise, telling_norms
+from tests.calibration.worlds import World, noise, telling_norms
 
 POWERS = [Candidate(similarity=PowerSimilarity(document_power=p)) for p in (-0.5, -0.25, 0.25, 0.5)]
 FREE = (BASELINE, *POWERS, Candidate(TransformChoice(-0.25)), Candidate(TransformChoice(-0.5), weight=0.5))
@@ -33,8 +33,9 @@ def guarded(found: CrossFit, candidates, world: World) -> HeldOut:
     return found.guard(found.held_out(candidates, measurer(world)), candidates, plain)
 
 
-def test_the_choice_is_the_largest_mean_gain_less_its_standard_error():
-    world = loud_directions(0, queries=40)
+@pytest.mark.parametrize("seed", range(6))
+def test_the_choice_is_the_largest_mean_gain_less_its_standard_error(seed):
+    world = noise(seed)
     found = fitted(world, FREE)
     splits = [Split(np.flatnonzero(fold != FOLDS), np.flatnonzero(fold == FOLDS)) for fold in range(4)]
     values = measurer(world).measure(FREE, splits)
@@ -114,6 +115,33 @@ def test_the_guard_keeps_cosine_where_the_other_folds_prove_nothing():
             np.testing.assert_array_equal(safe.values[fold == FOLDS], expected[fold == FOLDS])
     assert free < 30
     assert kept >= 36
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_guard_asks_the_other_folds_each_by_a_choice_that_did_not_look_at_it(seed):
+    world = noise(seed)
+    found = fitted(world, FREE)
+    splits = [Split(np.flatnonzero(fold != FOLDS), np.flatnonzero(fold == FOLDS)) for fold in range(4)]
+    values = measurer(world).measure(FREE, splits)
+    for fold, choice in enumerate(guarded(found, FREE, world).chosen):
+        gains = []
+        for other in {0, 1, 2, 3} - {fold}:
+            row = FREE.index(found.choose(FREE, without=fold, unseen=other))
+            gains.append((values[row] - values[0])[other == FOLDS])
+        gain = np.concatenate(gains)
+        is_proved = gain.mean() > 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
+        assert choice == (found.choose(FREE, without=fold) if is_proved else BASELINE)
+
+
+def test_a_choice_does_not_look_at_the_values_of_a_fold_unseen():
+    world = noise(2)
+    moved = [
+        {int(d): 1.0} if here else of
+        for d, of, here in zip(np.arange(40), world.grades, FOLDS == 1, strict=True)
+    ]
+    before, after = (fitted(of, FREE) for of in (world, world._replace(grades=moved)))
+    for without in (0, 2, 3, None):
+        assert before.choose(FREE, without=without, unseen=1) == after.choose(FREE, without=without, unseen=1)
 
 
 def test_the_guard_lets_a_plain_gain_through():

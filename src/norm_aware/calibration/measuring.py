@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from norm_aware.calibration.candidates import Candidate
+from norm_aware.calibration.candidates import Candidate, TransformChoice
 from norm_aware.calibration.corpus import Corpus
 from norm_aware.calibration.fitting import Fitter
 from norm_aware.calibration.judgements import Judgements
@@ -21,6 +21,7 @@ from norm_aware.numeric.nearest import mean_nearest
 from norm_aware.numeric.transform import Transform
 
 _BLOCK = 1 << 21  # scores held at once
+_KEPT = 1 << 30  # bytes of transformed documents kept for the next candidate
 
 Positions = NDArray[np.intp]
 
@@ -59,6 +60,8 @@ class Measurer:
         self._progress = progress
         shuffled = np.random.default_rng(seed).permutation(corpus.norms)
         lengths = np.ones(len(corpus)) if corpus.lengths is None else np.maximum(corpus.lengths, 1.0)
+        self._nearest: dict[tuple[TransformChoice, bytes], NDArray[np.float64]] = {}
+        self._kept: dict[tuple[TransformChoice, bytes], NDArray[np.float32]] = {}
         self._norms = {"norm": corpus.norms, "length": lengths, "shuffled": shuffled}
 
     def measure(self, candidates: Sequence[Candidate], splits: Iterable[Split]) -> NDArray[np.float64]:
@@ -90,23 +93,38 @@ class Measurer:
         values: NDArray[np.float64],
     ) -> None:
         choice = candidates[0].transform
-        mapped: NDArray[np.float32] | None = None
         gammas = any(candidate.gamma for candidate in candidates)
         hubness = self._fitter.hubness(choice) if gammas else None
         for split in splits:
             judged = self._judgements.take(split.fit)
             fitted = self._queries[split.fit]
             transform = self._fitter.transform(choice, fitted, judged)
-            if mapped is None or choice.is_judged:
-                mapped = transform.documents(self._corpus.embeddings)
+            mapped = self._mapped(choice, transform, split.fit)
             nearest = None
             if any(candidate.weight for candidate in candidates):
-                nearest = mean_nearest(mapped, transform.queries(fitted), k=CSLS_NEAREST)
+                key = (choice, split.fit.tobytes())
+                if key not in self._nearest:
+                    self._nearest[key] = mean_nearest(mapped, transform.queries(fitted), k=CSLS_NEAREST)
+                nearest = self._nearest[key]
             terms = [
                 self._terms(candidate, transform, fitted, judged, hubness, nearest, split.test)
                 for candidate in candidates
             ]
             values[np.ix_(rows, split.test)] = self._values(transform, mapped, split.test, terms)
+
+    def _mapped(self, choice: TransformChoice, transform: Transform, fit: Positions) -> NDArray[np.float32]:
+        """Documents after a transform; the last few are kept, as far as they are not large.
+
+        Only judgements of the queries fitted on can change them: their mean is the query side's.
+        """
+        key = (choice, fit.tobytes() if choice.is_judged else b"")
+        mapped = self._kept.pop(key, None)
+        if mapped is None:
+            mapped = transform.documents(self._corpus.embeddings)
+        self._kept[key] = mapped
+        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return mapped
 
     def _terms(
         self,
