@@ -95,7 +95,9 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
     labels = split_large(judgements.groups(), FOLDS)
     folds = make_folds(labels, FOLDS, seed=seed)
     started = time.perf_counter()
-    calibration = calibrate(corpus, queries, judged.grades, options=CalibrationOptions(seed=seed))
+    calibration = calibrate(
+        corpus, queries, judged.grades, options=CalibrationOptions(seed=seed, symmetric=None)
+    )
     seconds = time.perf_counter() - started  # of all arms of the evidence together
     units = directions(corpus.embeddings).astype(np.float32)
     asked = directions(queries).astype(np.float32)
@@ -163,7 +165,7 @@ def measure(name: str, encoder: str, judged: Judged, *, seed: int) -> list[dict[
             corpus,
             queries[apart],
             [judged.grades[i] for i in apart],
-            options=CalibrationOptions(seed=seed, controls=False),
+            options=CalibrationOptions(seed=seed, controls=False, symmetric=None),
         )
         free = calibrate_label_free(corpus, queries[apart], seed=seed)
         for arm, of in (("cosine", None), (CALIBRATED, fitted), ("label_free", free)):

@@ -20,8 +20,8 @@ from norm_aware.calibration.evidence import (
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.ranking import NDCG
 from norm_aware.llamaindex.corpus import embed_corpus
-from norm_aware.numeric.similarity import PowerSimilarity
-from tests.calibration.worlds import World, loud_directions, noise, telling_norms
+from norm_aware.numeric.similarity import COSINE, PowerSimilarity
+from tests.calibration.worlds import APART, World, loud_directions, noise, telling_norms
 
 BRIEF = CalibrationOptions(controls=False)
 ROWS, ASKED, GRADES = (noise(0).corpus.embeddings, *noise(0)[1:])
@@ -85,7 +85,7 @@ def test_the_probability_is_that_of_the_scores_it_gives(normed):
     found, (corpus, queries, grades) = normed.calibration, normed.world
     scores = found.scores(queries, corpus.embeddings, ids=corpus.ids)
     total = found.probability(found.queries(queries), scores).sum()
-    assert total == pytest.approx(sum(map(len, grades)), rel=1e-6)
+    assert total == pytest.approx(sum(map(len, grades)), rel=1e-4)
 
 
 def test_a_norm_that_length_cannot_replace_is_said_to_be_its_own(normed):
@@ -153,30 +153,46 @@ def test_the_same_seed_gives_the_same_calibration_and_evidence(normed):
 
 
 def test_another_seed_deals_other_folds():
-    one, other = (
-        calibrate(*noise(5), options=CalibrationOptions(controls=False, seed=seed)).evidence
-        for seed in (0, 1)
-    )
-    assert one.arm(WITHOUT_NORM).mean != other.arm(WITHOUT_NORM).mean
-    assert one.arm("cosine").mean == other.arm("cosine").mean
+    found = [
+        calibrate(*noise(0), options=CalibrationOptions(controls=False, seed=seed)).evidence
+        for seed in range(3)
+    ]
+    assert len({evidence.arm(UNGUARDED).mean for evidence in found}) > 1
+    assert len({evidence.arm("cosine").mean for evidence in found}) == 1
 
 
 def test_choices_are_made_on_a_sample_and_gains_measured_on_all_documents_and_queries():
-    world = telling_norms(0, queries=60, power=0.45)
-    options = CalibrationOptions(controls=False, documents=70, queries=30)
-    found = calibrate(*world, options=options)
-    assert (found.evidence.documents, found.evidence.queries) == (100, 60)
+    corpus, queries, grades = telling_norms(0)
+    # every document has an unjudged copy that is a little longer, and no copy is in the sample
+    world = World(Corpus(np.concatenate([corpus.embeddings, 1.01 * corpus.embeddings])), queries, grades)
+    found = calibrate(*world, options=CalibrationOptions(controls=False, documents=2, queries=30))
+    assert (found.evidence.documents, found.evidence.queries) == (200, 60)
     assert found.similarity == PowerSimilarity(document_power=0.5)
-    assert {found.evidence.arm(name).chosen for name in (CALIBRATED, UNGUARDED)} == {str(found)}
-    # nothing of the choice is fitted, so that on queries left out it scores what it scores on all
     for name in (CALIBRATED, UNGUARDED):
-        assert found.evidence.arm(name).mean == pytest.approx(ndcg(found, world).mean())
-    assert found.evidence.arm("cosine").mean == pytest.approx(cosine_of(world).mean())
+        arm = found.evidence.arm(name)
+        assert arm.chosen == str(found)
+        assert arm.mean == pytest.approx(ndcg(found, world).mean())
+        assert arm.mean < 0.7
 
 
-def test_a_sample_smaller_than_the_judged_documents_keeps_them_all():
-    found = calibrate(*telling_norms(0), options=CalibrationOptions(controls=False, documents=2))
-    assert found.evidence.arm(CALIBRATED).low > 0
+@pytest.mark.parametrize(
+    ("apart", "queries", "symmetric", "expected"),
+    [
+        (0.0, 60, None, True),
+        (APART, 60, None, False),
+        (0.0, 29, None, False),  # too few to tell
+        (0.0, 60, False, False),
+        (APART, 60, True, True),
+    ],
+)
+def test_a_task_whose_sides_are_or_are_said_to_be_alike_is_given_only_what_treats_them_alike(
+    apart, queries, symmetric, expected
+):
+    options = CalibrationOptions(controls=False, symmetric=symmetric)
+    found = calibrate(*telling_norms(0, apart=apart, queries=queries), options=options)
+    assert (found.similarity == COSINE) is expected
+    assert not (expected and (found.anti_hubness or found.hub_bias))
+    assert any("the task is symmetric" in note for note in found.evidence.notes) is expected
 
 
 def test_the_curve_is_measured_where_it_is_asked_for():

@@ -33,14 +33,27 @@ def arm(mean: float) -> Arm:
 
 
 def said(
-    choice: Candidate, *, queries: int = 80, errors: float = 0.01, cosine: np.ndarray = COSINE, **gains: float
+    choice: Candidate,
+    *,
+    queries: int = 80,
+    errors: float = 0.01,
+    cosine: np.ndarray = COSINE,
+    symmetric: bool = False,
+    **gains: float,
 ) -> tuple[str, ...]:
     values = {"cosine": cosine}
     names = {"calibrated": UNGUARDED, "without": WITHOUT_NORM, "length": LENGTH_FOR_NORM}
     values |= {names[name]: gained(mean, seed) for seed, (name, mean) in enumerate(gains.items())}
     together = {"groups": np.arange(80), "seed": 0}
     arms = make_arms(dict.fromkeys(values, ""), values, **together)
-    return notes(arms, make_contrasts(values, **together), choice=choice, errors=errors, queries=queries)
+    return notes(
+        arms,
+        make_contrasts(values, **together),
+        choice=choice,
+        errors=errors,
+        queries=queries,
+        symmetric=symmetric,
+    )
 
 
 def test_a_gain_whose_interval_is_above_0_is_kept():
@@ -113,3 +126,8 @@ def test_few_queries_whose_gains_have_no_spread_promise_nothing(errors):
 def test_a_ceiling_is_named():
     (sentence,) = said(BASELINE, cosine=np.full(80, 0.97))
     assert sentence.startswith("Cosine is at 0.970 already: a ceiling")
+
+
+def test_a_symmetric_task_says_what_was_left_out():
+    (sentence,) = said(BASELINE, symmetric=True)
+    assert "the task is symmetric, so nothing was chosen from that favours a document" in sentence

@@ -40,7 +40,7 @@ def ndcg(calibration: Calibration, world: World) -> float:
 
 
 def test_a_task_with_two_sides_alike_keeps_cosine_and_says_why():
-    corpus, queries, _ = noise(0)
+    corpus, queries, _ = noise(0, apart=0.0)
     found = calibrate_label_free(corpus, queries)
     assert found.is_cosine
     assert found.evidence.decision.startswith("Cosine is kept: queries cannot be told from documents")

@@ -39,7 +39,7 @@ def asked(world: World, calibration, probability) -> np.ndarray:
 @pytest.mark.parametrize("candidate", [BASELINE, NORM], ids=str)
 def test_where_nothing_is_fitted_the_probabilities_sum_to_the_relevant_pairs(candidate):
     found = asked(WORLD, *fit(WORLD, [candidate] * 3, candidate))
-    assert found.sum() == pytest.approx(relevant(WORLD).sum(), rel=1e-6)
+    assert found.sum() == pytest.approx(relevant(WORLD).sum(), rel=1e-4)
 
 
 def test_the_steps_come_from_scores_that_were_fitted_without_the_query():

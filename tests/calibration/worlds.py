@@ -18,12 +18,19 @@ class World(NamedTuple):
     grades: list[dict[int, float]]
 
 
-def noise(seed: int, *, documents: int = 60, queries: int = 40, dimension: int = 8) -> World:
+APART = 2.0
+"""How far queries stand from documents, in standard deviations of one of the dimensions."""
+
+
+def noise(
+    seed: int, *, documents: int = 60, queries: int = 40, dimension: int = 8, apart: float = APART
+) -> World:
     """Random embeddings and random judgements: nothing can help."""
     generator = np.random.default_rng(seed)
     rows = generator.normal(size=(documents, dimension)) * generator.lognormal(0, 0.5, size=(documents, 1))
     corpus = Corpus(rows, lengths=generator.integers(5, 500, size=documents))
     asked = generator.normal(size=(queries, dimension)).astype(np.float32)
+    asked[:, 0] += apart
     return World(corpus, asked, [{int(d): 1.0} for d in generator.integers(documents, size=queries)])
 
 
@@ -52,13 +59,20 @@ def loud_directions(seed: int, *, documents: int = 100, queries: int = 50, dimen
 
 
 def telling_norms(
-    seed: int, *, documents: int = 100, queries: int = 60, dimension: int = 8, power: float = 0.5
+    seed: int,
+    *,
+    documents: int = 100,
+    queries: int = 60,
+    dimension: int = 8,
+    power: float = 0.5,
+    apart: float = APART,
 ) -> World:
     """A query's relevant documents are the best by cosine times the norm's power; lengths say nothing."""
     generator = np.random.default_rng(seed)
     rows = generator.normal(size=(documents, dimension))
     rows *= generator.lognormal(0, 1, size=(documents, 1)) / np.linalg.norm(rows, axis=1, keepdims=True)
     asked = generator.normal(size=(queries, dimension)).astype(np.float32)
+    asked[:, 0] += apart
     norms = np.linalg.norm(rows, axis=1)
     scores = asked @ rows.T * norms ** (power - 1)
     corpus = Corpus(rows, lengths=generator.integers(5, 500, size=documents))

@@ -38,6 +38,7 @@ from norm_aware.calibration.probability import fit_probability
 from norm_aware.calibration.selection import CrossFit, HeldOut
 from norm_aware.errors import CalibrationError, EmbeddingError
 from norm_aware.geometry.norms import norms
+from norm_aware.geometry.symmetry import FEWEST, symmetry
 from norm_aware.numeric.significance import standard_error
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.progress import Progress, silent
@@ -54,6 +55,8 @@ class CalibrationOptions:
         documents: choices are made on a sample of so many documents, judged ones among them; at least 2.
         queries: choices are made on a sample of so many queries, of all folds alike; at least 2 a fold. Fits
             use all queries whatever the sample, and gains are always measured on all documents and queries.
+        symmetric: whether the two sides are the same kind of text, so that only what treats them alike is
+            chosen from; None asks the embeddings, as the command line does.
         seed: of every random choice; the same seed gives the same calibration.
 
     Raises:
@@ -65,6 +68,7 @@ class CalibrationOptions:
     curve: bool = False
     documents: int = 20_000
     queries: int = 800
+    symmetric: bool | None = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -92,6 +96,9 @@ def calibrate(
     fold never enter what it is scored by, neither fit nor choice; of its queries, unjudged, the mean and the
     bank do know while choosing, and no more when the choice is scored. When the 95% interval of the gain
     over cosine, on all queries left out in turn, is not above zero, the result is cosine.
+
+    In a symmetric task the score of a pair must be symmetric too (Feng & Watanabe, arXiv:2602.09229,
+    corollary 6.1): with `symmetric` norms, given lengths and hub biases are left out.
 
     Args:
         corpus: the documents.
@@ -141,6 +148,9 @@ def calibrate(
         )
     folds = make_folds(labels, options.folds, seed=options.seed)
     space = search_space(query_norms=norms(asked), document_norms=corpus.norms)
+    symmetric = _is_symmetric(asked, corpus) if options.symmetric is None else options.symmetric
+    if symmetric:
+        space = tuple(candidate for candidate in space if candidate.is_symmetric)
     controls = dict(control_arms()) if options.controls else {}
     if corpus.lengths is None:
         controls.pop(LENGTH, None)
@@ -184,6 +194,7 @@ def calibrate(
             choice=chosen,
             errors=standard_error(free.values - plain.values, groups=labels),
             queries=len(asked),
+            symmetric=symmetric,
         ),
         curve=learning_curve(chooser, space, folds, seed=options.seed) if options.curve else (),
         documents=len(corpus),
@@ -202,6 +213,12 @@ def calibrate(
         final=calibration,
     )
     return replace(calibration, probability=probability, evidence=evidence)
+
+
+def _is_symmetric(queries: NDArray[np.float32], corpus: Corpus) -> bool:
+    """Whether the sides look alike; with too few embeddings to tell they count as different."""
+    directed = min(int(rows.any(axis=1).sum()) for rows in (queries, corpus.embeddings))
+    return directed >= FEWEST and symmetry(queries, corpus.embeddings).is_symmetric
 
 
 def _swapped(

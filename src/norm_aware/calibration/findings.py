@@ -41,6 +41,7 @@ def notes(
     choice: Candidate,
     errors: float,
     queries: int,
+    symmetric: bool = False,
 ) -> tuple[str, ...]:
     """Further sentences on the evidence.
 
@@ -50,8 +51,14 @@ def notes(
         choice: what the calibration is: cosine where nothing else was proved.
         errors: standard error of the gain of what was searched for, guard aside.
         queries: how many there were.
+        symmetric: whether only what treats both sides alike was chosen from.
     """
     said = []
+    if symmetric:
+        said.append(
+            "Queries and documents cannot be told apart by their embeddings: the task is symmetric, so "
+            "nothing was chosen from that favours a document by its norm, its given length or its hub bias."
+        )
     if queries < ENOUGH:
         smallest = _POWER * errors
         unseen = f": a gain below {smallest:.3f} nDCG@10 would go unseen more than one time in five"

@@ -123,7 +123,7 @@ def calibrate(
                 material.queries,
                 material.grades,
                 query_ids=material.query_ids,
-                options=CalibrationOptions(folds=folds, curve=curve, seed=settings.seed),
+                options=CalibrationOptions(folds=folds, curve=curve, symmetric=None, seed=settings.seed),
                 progress=progress,
             )
     print_evidence(calibration.evidence)
