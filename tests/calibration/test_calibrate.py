@@ -192,7 +192,7 @@ def test_a_task_whose_sides_are_or_are_said_to_be_alike_is_given_only_what_treat
     found = calibrate(*telling_norms(0, apart=apart, queries=queries), options=options)
     assert (found.similarity == COSINE) is expected
     assert not (expected and (found.anti_hubness or found.hub_bias))
-    assert any("the task is symmetric" in note for note in found.evidence.notes) is expected
+    assert any("The task is symmetric" in note for note in found.evidence.notes) is expected
 
 
 def test_the_curve_is_measured_where_it_is_asked_for():

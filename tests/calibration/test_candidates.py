@@ -75,20 +75,3 @@ def test_every_idea_alone_may_also_choose_cosine_but_dot():
     for name, kind in (("length alone", "length"), ("shuffled norm alone", "shuffled")):
         assert {candidate.norm for candidate in arms[name][1:]} == {kind}
     assert not any(candidate.uses_norm for candidate in arms["whitening alone"])
-
-
-@pytest.mark.parametrize(
-    ("candidate", "expected"),
-    [
-        (BASELINE, True),
-        (Candidate(TransformChoice(-0.25, -0.5)), True),
-        (Candidate(similarity=PowerSimilarity(document_power=0.25)), False),
-        (Candidate(similarity=EuclideanSimilarity()), False),
-        (Candidate(similarity=None), False),
-        (Candidate(gamma=0.15), False),
-        (Candidate(weight=0.25), False),
-    ],
-    ids=str,
-)
-def test_what_favours_a_document_whatever_the_query_is_not_symmetric(candidate, expected):
-    assert candidate.is_symmetric is expected

@@ -55,8 +55,8 @@ class CalibrationOptions:
         documents: choices are made on a sample of so many documents, judged ones among them; at least 2.
         queries: choices are made on a sample of so many queries, of all folds alike; at least 2 a fold. Fits
             use all queries whatever the sample, and gains are always measured on all documents and queries.
-        symmetric: whether the two sides are the same kind of text, so that only what treats them alike is
-            chosen from; None asks the embeddings, as the command line does.
+        symmetric: whether the two sides are the same kind of text, so that cosine is kept; None asks the
+            embeddings, as the command line does.
         seed: of every random choice; the same seed gives the same calibration.
 
     Raises:
@@ -97,8 +97,8 @@ def calibrate(
     bank do know while choosing, and no more when the choice is scored. When the 95% interval of the gain
     over cosine, on all queries left out in turn, is not above zero, the result is cosine.
 
-    In a symmetric task the score of a pair must be symmetric too (Feng & Watanabe, arXiv:2602.09229,
-    corollary 6.1): with `symmetric` norms, given lengths and hub biases are left out.
+    In a symmetric task, which `symmetric` says it is, cosine is kept (Feng & Watanabe, arXiv:2602.09229,
+    corollary 6.1: the score of a pair must be the same either way).
 
     Args:
         corpus: the documents.
@@ -150,7 +150,7 @@ def calibrate(
     space = search_space(query_norms=norms(asked), document_norms=corpus.norms)
     symmetric = _is_symmetric(asked, corpus) if options.symmetric is None else options.symmetric
     if symmetric:
-        space = tuple(candidate for candidate in space if candidate.is_symmetric)
+        space = (BASELINE,)
     controls = dict(control_arms()) if options.controls else {}
     if corpus.lengths is None:
         controls.pop(LENGTH, None)

@@ -91,11 +91,6 @@ class Candidate:
         return not (isinstance(self.similarity, PowerSimilarity) and self.similarity.document_power == 0)
 
     @property
-    def is_symmetric(self) -> bool:
-        """Whether a pair scores the same whichever of the two is the query, means of the sides aside."""
-        return not (self.uses_norm or self.gamma or self.weight)
-
-    @property
     def is_cosine(self) -> bool:
         """Whether this is the baseline."""
         return self == Candidate()

@@ -51,13 +51,13 @@ def notes(
         choice: what the calibration is: cosine where nothing else was proved.
         errors: standard error of the gain of what was searched for, guard aside.
         queries: how many there were.
-        symmetric: whether only what treats both sides alike was chosen from.
+        symmetric: whether cosine was kept for that reason.
     """
     said = []
     if symmetric:
         said.append(
-            "Queries and documents cannot be told apart by their embeddings: the task is symmetric, so "
-            "nothing was chosen from that favours a document by its norm, its given length or its hub bias."
+            "The task is symmetric, its two sides being of one kind of text, and only cosine scores a pair "
+            "the same either way: nothing else was chosen from."
         )
     if queries < ENOUGH:
         smallest = _POWER * errors
