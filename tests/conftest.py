@@ -6,6 +6,7 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that would reach for a hub must fail at once, not wait
 os.environ["RAGAS_DO_NOT_TRACK"] = "true"
+SERVER = os.environ.get("NORM_AWARE_QDRANT_URL")  # a server the tests may have to themselves
 for name in [name for name in os.environ if name.startswith("NORM_AWARE_") and name != "NORM_AWARE_DATA"]:
     del os.environ[name]  # a developer's own settings must not decide a test
 
@@ -19,6 +20,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from qdrant_client import QdrantClient
 
 from norm_aware import RawEmbedding, offline
+from norm_aware.qdrant.embedded import EmbeddedClient
 
 DATA = Path(os.environ.get("NORM_AWARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -60,12 +62,22 @@ def static() -> RawEmbedding:
     return RawEmbedding("static", model=offline.static_encoder())
 
 
-@pytest.fixture(params=["memory", "disk"])
+ENGINES = ["memory", "disk", "embedded", *(["server"] if SERVER else [])]
+
+
+@pytest.fixture(params=ENGINES)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QdrantClient]:
-    """Real Qdrant, in memory and on disk."""
-    client = (
-        QdrantClient(":memory:") if request.param == "memory" else QdrantClient(path=str(tmp_path / "qdrant"))
-    )
+    """Real Qdrant: local mode in memory and on disk, the embedded engine, a server where one is named."""
+    if request.param == "server":
+        client = QdrantClient(url=SERVER)
+        for found in client.get_collections().collections:
+            client.delete_collection(found.name)
+    elif request.param == "embedded":
+        client = EmbeddedClient(tmp_path / "qdrant")
+    elif request.param == "disk":
+        client = QdrantClient(path=str(tmp_path / "qdrant"))
+    else:
+        client = QdrantClient(":memory:")
     yield client
     client.close()
 

@@ -40,6 +40,10 @@ class MissingNormError(CollectionError):
     """A point or a node without the norm that its score is computed from."""
 
 
+class UnsupportedError(CollectionError, NotImplementedError):
+    """Something Qdrant has and the engine in use has not."""
+
+
 class QueryError(NormAwareError, ValueError):
     """A query or a search parameter that has no answer: empty text, top k of zero."""
 

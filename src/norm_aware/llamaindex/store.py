@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
@@ -31,7 +31,7 @@ from norm_aware.llamaindex.points import to_points
 from norm_aware.llamaindex.stock import StockVectorStore
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.calibrated import require_calibration
-from norm_aware.qdrant.calls import Steps, ThreadedClient, arun, call, is_local, run
+from norm_aware.qdrant.calls import Steps, arun, as_async, call, is_local, run
 from norm_aware.qdrant.collection import (
     Contract,
     adopt_collection,
@@ -102,7 +102,7 @@ class NormAwareVectorStore(StockVectorStore):
             raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
         super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
         if aclient is None and client is not None:
-            self._aclient = cast("AsyncQdrantClient", ThreadedClient(client))
+            self._aclient = as_async(client)
         self._embed_model = embed_model
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
@@ -130,11 +130,10 @@ class NormAwareVectorStore(StockVectorStore):
 
     def with_calibration(self, calibration: Calibration | str | Path) -> NormAwareVectorStore:
         """A store of the same collection that is stored by a calibration; raises as the class does."""
-        aclient = self._aclient
         return NormAwareVectorStore(
             self.collection_name,
             client=self._client,
-            aclient=None if isinstance(aclient, ThreadedClient) else aclient,
+            aclient=self._aclient,
             embed_model=self._embed_model,
             calibration=calibration,
             allow_normalized=self._allow_normalized,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from qdrant_client import models
 
@@ -73,7 +73,7 @@ def backfill(
                     set_payload=models.SetPayload(payload={NORM: length}, points=[record.id])
                 )
                 for record, length in zip(records, lengths, strict=True)
-                if (record.payload or {}).get(NORM) != length
+                if not _is_stored(record.payload or {}, length)
             ]
             if changes:
                 yield call("batch_update_points", collection_name=collection, update_operations=changes)
@@ -93,6 +93,11 @@ def backfill(
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     yield from refresh_edges(collection, contract)
     return written
+
+
+def _is_stored(payload: Mapping[str, Any], length: float) -> bool:
+    """Whether a payload has the norm, but for a last digit that an engine's JSON may change."""
+    return math.isclose(payload.get(NORM, math.nan), length, rel_tol=1e-14)
 
 
 def _require_free(record: models.Record, length: float) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
@@ -87,6 +87,12 @@ class ThreadedClient:
             return await asyncio.to_thread(in_turn, *args, **kwargs)
 
         return threaded
+
+
+def as_async(client: QdrantClient) -> AsyncQdrantClient:
+    """An async client on a sync one's data: its own where it has one, calls in threads otherwise."""
+    own: Callable[[], AsyncQdrantClient] | None = getattr(client, "as_async", None)
+    return cast("AsyncQdrantClient", ThreadedClient(client)) if own is None else own()
 
 
 def _lock(client: QdrantClient) -> AbstractContextManager[Any]:

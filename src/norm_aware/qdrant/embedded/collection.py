@@ -1,0 +1,175 @@
+"""One collection of the embedded engine: its shard, and the description the engine does not keep."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from qdrant_client import models
+
+from norm_aware.errors import CollectionError, NormAwareError
+from norm_aware.qdrant.embedded.configuration import dense_vectors, to_config, to_info
+from norm_aware.qdrant.embedded.edge import edge, reject
+from norm_aware.qdrant.embedded.ids import to_id
+from norm_aware.qdrant.embedded.points import to_point
+from norm_aware.qdrant.embedded.vectors import require_storable, to_vector
+
+T = TypeVar("T")
+
+DESCRIPTION = "collection.json"
+"""Written last when a collection is created: a folder without it was never finished."""
+
+_SHARD = "shard"
+_INDEX_AFTER = 50_000  # points that brute force passes over in a few milliseconds
+_ROOM = 64 * 2**20  # bytes that must stay free: the log and a segment grow in steps of megabytes
+
+
+class EmbeddedCollection:
+    """An open collection.
+
+    Args:
+        name: for errors.
+        folder: of this collection alone.
+        description: what to create; None opens what is there.
+
+    Raises:
+        CollectionError: when the folder cannot be written or read, or holds something else.
+        UnsupportedError: for what the engine does not have.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, *, description: models.CreateCollection | None = None
+    ) -> None:
+        self._name = name
+        self._folder = folder
+        if description is None:
+            self.description = _read(folder / DESCRIPTION, collection=name)
+            self._shard = self._do(lambda: edge.EdgeShard.load(str(folder / _SHARD)))
+        else:
+            self.description = description
+            config = to_config(description)
+            try:
+                (folder / _SHARD).mkdir(parents=True)
+                self._shard = self._do(lambda: edge.EdgeShard.create(str(folder / _SHARD), config))
+                self._describe()
+            except OSError as error:
+                raise CollectionError(
+                    f"Collection {name!r} cannot be created in {folder}: {error.strerror}."
+                ) from error
+        info = self._shard.info()
+        self._unindexed = info.points_count - info.indexed_vectors_count
+
+    def close(self) -> None:
+        """Release the files."""
+        self._do(self._shard.close)
+
+    def info(self) -> models.CollectionInfo:
+        """Configuration and counts."""
+        return to_info(self.description, self._do(self._shard.info))
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Change part of the description; what concerns the index takes effect at the next `optimize`."""
+        before = self.description
+        self.description = before.model_copy(update=changes)
+        config = to_config(self.description)
+        if to_config(before) != config and any(key != "metadata" for key in changes):
+            self.close()
+            self._shard = self._do(lambda: edge.EdgeShard.load(str(self._folder / _SHARD), config))
+        self._describe()
+
+    def upsert(
+        self, points: Sequence[models.PointStruct], *, condition: Any = None, mode: Any = None
+    ) -> None:
+        """Store points, all or none.
+
+        Raises:
+            EmbeddingError: for a vector that does not fit, before anything is stored.
+            CollectionError: when the disk is nearly full.
+        """
+        if not points:
+            return
+        self._require_storable([p.id for p in points], [p.vector for p in points])
+        sent = [to_point(point) for point in points]
+        self.update(edge.UpdateOperation.upsert_points(sent, condition, mode))
+        self._unindexed += len(points)
+        if self._unindexed > max(_INDEX_AFTER, self._shard.info().indexed_vectors_count):
+            self.optimize()  # at each doubling, so that all of it together costs twice the last
+
+    def update_vectors(self, points: Sequence[models.PointVectors], *, condition: Any = None) -> None:
+        """Replace vectors of points, all or none; raises as `upsert`."""
+        self._require_storable([p.id for p in points], [p.vector for p in points])
+        sent = [edge.PointVectors(to_id(p.id), to_vector(p.vector)) for p in points]
+        self.update(edge.UpdateOperation.update_vectors(sent, condition))
+
+    def update(self, operation: edge.UpdateOperation) -> None:
+        """Apply any change; it is in the log of changes, and survives a kill, once this returns."""
+        self._require_room()
+        self._do(lambda: self._shard.update(operation))
+
+    def read(self, ask: Callable[[edge.EdgeShard], T]) -> T:
+        """Ask the engine something."""
+        return self._do(lambda: ask(self._shard))
+
+    def optimize(self) -> None:
+        """Build the index of everything stored; nothing else happens in the process meanwhile."""
+        self._require_room()
+        self._do(self._shard.optimize)
+        info = self._shard.info()
+        self._unindexed = info.points_count - info.indexed_vectors_count
+
+    def flush(self) -> None:
+        """Write everything to the disk itself, so that it survives a power cut too."""
+        self._do(self._shard.flush)
+
+    def _require_storable(self, ids: Sequence[Any], vectors: Sequence[Any]) -> None:
+        dimensions = {name: params.size for name, params in dense_vectors(self.description).items()}
+        require_storable(ids, vectors, dimensions=dimensions, collection=self._name)
+
+    def _require_room(self) -> None:
+        free = shutil.disk_usage(self._folder).free
+        if free < _ROOM:
+            raise CollectionError(
+                f"Collection {self._name!r} cannot be written: {free / 2**20:.0f} MiB are free on the disk "
+                f"of {self._folder}, {_ROOM >> 20} are needed. Make room; everything acknowledged is stored."
+            )
+
+    def _describe(self) -> None:
+        """Write the description whole or not at all."""
+        write_whole(self._folder / DESCRIPTION, self.description.model_dump_json(exclude_none=True))
+
+    def _do(self, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except NormAwareError:
+            raise
+        except Exception as error:  # the engine has no narrower class
+            raise reject(error, collection=self._name) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all, also through a power cut.
+
+    Raises:
+        OSError: when it cannot be written; what was there stays.
+    """
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _read(path: Path, *, collection: str) -> models.CreateCollection:
+    try:
+        return models.CreateCollection.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not the JSON it was"
+        raise CollectionError(
+            f"Collection {collection!r} cannot be opened: {path} cannot be read ({reason}). Restore that "
+            "file from a backup, or remove the collection's folder and index again."
+        ) from error

@@ -1,0 +1,142 @@
+"""qdrant-client's queries, prefetches and search parameters as the embedded engine takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from qdrant_client import models
+
+from norm_aware.qdrant.embedded.edge import edge, named, refuse
+from norm_aware.qdrant.embedded.filters import to_filter
+from norm_aware.qdrant.embedded.formulas import to_expression
+from norm_aware.qdrant.embedded.vectors import to_vector
+
+_RRF_K = 2  # Qdrant's default
+
+
+def to_request(given: models.QueryRequest) -> edge.QueryRequest:
+    """A query with all that goes with it.
+
+    Raises:
+        UnsupportedError: for what the engine does not have.
+    """
+    if given.lookup_from is not None:
+        raise refuse("lookup_from")
+    return edge.QueryRequest(
+        limit=10 if given.limit is None else given.limit,
+        offset=given.offset,
+        query=_query(given.query, given.using),
+        prefetches=_prefetches(given.prefetch),
+        with_vector=to_wanted_vectors(given.with_vector),
+        with_payload=to_wanted_payload(given.with_payload),
+        filter=to_filter(given.filter),
+        score_threshold=given.score_threshold,
+        params=_params(given.params),
+    )
+
+
+def to_wanted_payload(wanted: Any) -> Any:
+    """Which payload comes back: all, none, keys, or all but some keys."""
+    if isinstance(wanted, models.PayloadSelectorInclude):
+        return edge.PayloadSelector.Include(wanted.include)
+    if isinstance(wanted, models.PayloadSelectorExclude):
+        return edge.PayloadSelector.Exclude(wanted.exclude)
+    return wanted if isinstance(wanted, bool) or wanted is None else list(wanted)
+
+
+def to_wanted_vectors(wanted: Any) -> Any:
+    """Which vectors come back: all, none, or names."""
+    return wanted if isinstance(wanted, bool) or wanted is None else list(wanted)
+
+
+def to_order(given: Any) -> edge.OrderBy | None:
+    """An order by a payload key, None for None."""
+    if given is None or isinstance(given, str):
+        return None if given is None else edge.OrderBy(given)
+    direction = None if given.direction is None else named(edge.Direction, given.direction)
+    return edge.OrderBy(given.key, direction=direction, start_from=given.start_from)
+
+
+def _prefetches(given: Any) -> list[edge.Prefetch] | None:
+    if given is None:
+        return None
+    return [_prefetch(p) for p in (given if isinstance(given, Sequence) else [given])]
+
+
+def _prefetch(given: models.Prefetch) -> edge.Prefetch:
+    if given.lookup_from is not None:
+        raise refuse("lookup_from")
+    return edge.Prefetch(
+        limit=10 if given.limit is None else given.limit,
+        query=_query(given.query, given.using),
+        prefetches=_prefetches(given.prefetch),
+        params=_params(given.params),
+        filter=to_filter(given.filter),
+        score_threshold=given.score_threshold,
+    )
+
+
+def _query(given: Any, using: str | None) -> Any:
+    if given is None:
+        return None
+    if isinstance(given, (list, np.ndarray, models.SparseVector)):
+        return edge.Query.Nearest(to_vector(given), using=using)
+    convert = _QUERIES.get(type(given))
+    if convert is None:
+        raise refuse(f"the query {type(given).__name__}")
+    return convert(given, using)
+
+
+def _nearest(given: models.NearestQuery, using: str | None) -> Any:
+    if not isinstance(given.nearest, (list, models.SparseVector)):
+        raise refuse(f"a query by {type(given.nearest).__name__}")
+    vector = to_vector(given.nearest)
+    if given.mmr is None:
+        return edge.Query.Nearest(vector, using=using)
+    # Qdrant's diversity is 1 minus what the engine calls lambda
+    return edge.Mmr(vector, 1 - (given.mmr.diversity or 0.5), given.mmr.candidates_limit or 100, using=using)
+
+
+def _fusion(given: models.FusionQuery, _: str | None) -> Any:
+    return edge.Fusion.Dbsf() if given.fusion == models.Fusion.DBSF else edge.Fusion.Rrf(k=_RRF_K)
+
+
+def _rrf(given: models.RrfQuery, _: str | None) -> Any:
+    weights = getattr(given.rrf, "weights", None)
+    return edge.Fusion.Rrf(k=given.rrf.k or _RRF_K, weights=weights)
+
+
+def _formula(given: models.FormulaQuery, _: str | None) -> Any:
+    return edge.Formula(to_expression(given.formula), given.defaults)
+
+
+_QUERIES: dict[type, Callable[[Any, str | None], Any]] = {
+    models.NearestQuery: _nearest,
+    models.FusionQuery: _fusion,
+    models.RrfQuery: _rrf,
+    models.FormulaQuery: _formula,
+    models.SampleQuery: lambda given, _: named(edge.Sample, given.sample),
+    models.OrderByQuery: lambda given, _: to_order(given.order_by),
+}
+
+
+def _params(given: models.SearchParams | None) -> edge.SearchParams | None:
+    if given is None:
+        return None
+    if given.acorn is not None or given.idf is not None:
+        raise refuse("the search parameters acorn and idf")
+    quantization = given.quantization
+    return edge.SearchParams(
+        hnsw_ef=given.hnsw_ef,
+        exact=bool(given.exact),
+        indexed_only=bool(given.indexed_only),
+        quantization=None
+        if quantization is None
+        else edge.QuantizationSearchParams(
+            ignore=bool(quantization.ignore),
+            rescore=quantization.rescore,
+            oversampling=quantization.oversampling,
+        ),
+    )
