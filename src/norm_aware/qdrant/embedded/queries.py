@@ -13,7 +13,8 @@ from norm_aware.qdrant.embedded.filters import to_filter
 from norm_aware.qdrant.embedded.formulas import to_expression
 from norm_aware.qdrant.embedded.vectors import to_vector
 
-_RRF_K = 2  # Qdrant's default
+_LIMIT = 10  # Qdrant's defaults
+_RRF_K = 2
 
 
 def to_request(given: models.QueryRequest) -> edge.QueryRequest:
@@ -24,10 +25,11 @@ def to_request(given: models.QueryRequest) -> edge.QueryRequest:
     """
     if given.lookup_from is not None:
         raise refuse("lookup_from")
+    limit = _LIMIT if given.limit is None else given.limit
     return edge.QueryRequest(
-        limit=10 if given.limit is None else given.limit,
+        limit=limit,
         offset=given.offset,
-        query=_query(given.query, given.using),
+        query=_query(given.query, given.using, limit),
         prefetches=_prefetches(given.prefetch),
         with_vector=to_wanted_vectors(given.with_vector),
         with_payload=to_wanted_payload(given.with_payload),
@@ -68,9 +70,10 @@ def _prefetches(given: Any) -> list[edge.Prefetch] | None:
 def _prefetch(given: models.Prefetch) -> edge.Prefetch:
     if given.lookup_from is not None:
         raise refuse("lookup_from")
+    limit = _LIMIT if given.limit is None else given.limit
     return edge.Prefetch(
-        limit=10 if given.limit is None else given.limit,
-        query=_query(given.query, given.using),
+        limit=limit,
+        query=_query(given.query, given.using, limit),
         prefetches=_prefetches(given.prefetch),
         params=_params(given.params),
         filter=to_filter(given.filter),
@@ -78,47 +81,49 @@ def _prefetch(given: models.Prefetch) -> edge.Prefetch:
     )
 
 
-def _query(given: Any, using: str | None) -> Any:
+def _query(given: Any, using: str | None, limit: int) -> Any:
     if given is None:
         return None
     if isinstance(given, (list, np.ndarray, models.SparseVector)):
         return edge.Query.Nearest(to_vector(given), using=using)
+    if isinstance(given, models.NearestQuery):
+        return _nearest(given, using, limit)
     convert = _QUERIES.get(type(given))
     if convert is None:
         raise refuse(f"the query {type(given).__name__}")
-    return convert(given, using)
+    return convert(given)
 
 
-def _nearest(given: models.NearestQuery, using: str | None) -> Any:
+def _nearest(given: models.NearestQuery, using: str | None, limit: int) -> Any:
     if not isinstance(given.nearest, (list, models.SparseVector)):
         raise refuse(f"a query by {type(given.nearest).__name__}")
     vector = to_vector(given.nearest)
     if given.mmr is None:
         return edge.Query.Nearest(vector, using=using)
     # Qdrant's diversity is 1 minus what the engine calls lambda
-    return edge.Mmr(vector, 1 - (given.mmr.diversity or 0.5), given.mmr.candidates_limit or 100, using=using)
+    diversity = 0.5 if given.mmr.diversity is None else given.mmr.diversity
+    return edge.Mmr(vector, 1 - diversity, given.mmr.candidates_limit or limit, using=using)
 
 
-def _fusion(given: models.FusionQuery, _: str | None) -> Any:
+def _fusion(given: models.FusionQuery) -> Any:
     return edge.Fusion.Dbsf() if given.fusion == models.Fusion.DBSF else edge.Fusion.Rrf(k=_RRF_K)
 
 
-def _rrf(given: models.RrfQuery, _: str | None) -> Any:
+def _rrf(given: models.RrfQuery) -> Any:
     weights = getattr(given.rrf, "weights", None)
     return edge.Fusion.Rrf(k=given.rrf.k or _RRF_K, weights=weights)
 
 
-def _formula(given: models.FormulaQuery, _: str | None) -> Any:
+def _formula(given: models.FormulaQuery) -> Any:
     return edge.Formula(to_expression(given.formula), given.defaults)
 
 
-_QUERIES: dict[type, Callable[[Any, str | None], Any]] = {
-    models.NearestQuery: _nearest,
+_QUERIES: dict[type, Callable[[Any], Any]] = {
     models.FusionQuery: _fusion,
     models.RrfQuery: _rrf,
     models.FormulaQuery: _formula,
-    models.SampleQuery: lambda given, _: named(edge.Sample, given.sample),
-    models.OrderByQuery: lambda given, _: to_order(given.order_by),
+    models.SampleQuery: lambda given: named(edge.Sample, given.sample),
+    models.OrderByQuery: lambda given: to_order(given.order_by),
 }
 
 
