@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from qdrant_client import QdrantClient, models
+from qdrant_client import models
+
+from norm_aware.qdrant.embedded import EmbeddedClient
 
 CORPUS = [
     {"_id": "rain", "title": "Rain", "text": "Water that falls from clouds in drops."},
@@ -97,8 +99,7 @@ def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folde
 
 def test_backfill_makes_an_existing_dot_collection_searchable(folder):
     assert norm_aware("index", "beir", cwd=folder).returncode == 0
-    storage = str(folder / "norm-aware-data")
-    client = QdrantClient(path=storage)
+    client = EmbeddedClient(folder / "norm-aware-data")
     records, _ = client.scroll("documents", with_vectors=True)
     client.create_collection(
         "old", vectors_config=models.VectorParams(size=384, distance=models.Distance.DOT)

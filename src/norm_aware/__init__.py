@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from norm_aware.numeric.similarity import PowerSimilarity as PowerSimilarity
     from norm_aware.numeric.similarity import Similarity as Similarity
     from norm_aware.numeric.word_rotator import WordRotatorSimilarity as WordRotatorSimilarity
+    from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
+    from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
     from norm_aware.settings import Settings as Settings
 
 __version__ = "0.1.0"
@@ -72,6 +74,8 @@ _MODULES = {
     "ScaledSimilarity": "numeric.scaled_similarity",
     "WordRotatorSimilarity": "numeric.word_rotator",
     "parse_similarity": "numeric.parse_similarity",
+    "AsyncEmbeddedClient": "qdrant.embedded",
+    "EmbeddedClient": "qdrant.embedded",
     "Settings": "settings",
     "offline": "offline",
 }

@@ -69,15 +69,19 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
     """
     from qdrant_client import QdrantClient
 
+    from norm_aware.qdrant.storage import open_storage
+
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
     where = (settings.qdrant_url or str(settings.qdrant_path)).rpartition("@")[2]  # without a password
     try:
         client = (
             QdrantClient(url=settings.qdrant_url, api_key=key, check_compatibility=False)
             if settings.qdrant_url
-            else QdrantClient(path=str(settings.qdrant_path))
+            else open_storage(settings.qdrant_path)
         )
         client.get_collections()
+    except NormAwareError:
+        raise
     except Exception as error:  # whatever the engine says, its user wants one line
         reason = str(error).replace(key, "***") if key else str(error)
         raise CollectionError(f"Qdrant cannot be opened at {where}: {reason}") from None

@@ -7,7 +7,7 @@ import pytest
 from norm_aware.benchmark.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.system import COLLECTION, collect, open_index, parse_systems
-from norm_aware.errors import BenchmarkError, LLMError, QueryError
+from norm_aware.errors import BenchmarkError, CollectionError, LLMError, QueryError
 
 WORDS = ["rain", "snow", "wind", "hail", "fog", "frost", "storm", "cloud"]
 DATASET = Dataset(
@@ -141,11 +141,9 @@ def test_a_complete_index_is_opened_and_an_incomplete_one_built_anew(static, tmp
     client.close()
 
 
-# qdrant-client leaves the lock file open that it could not lock
-@pytest.mark.filterwarnings("ignore:Exception ignored in.*lock:pytest.PytestUnraisableExceptionWarning")
 def test_storage_that_another_process_holds_is_refused(static, tmp_path):
     _, client = open_index(DATASET, static, tmp_path / "index", progress=silent)
-    with pytest.raises(BenchmarkError, match="in use by another process"):
+    with pytest.raises(CollectionError, match="in use by another process"):
         open_index(DATASET, static, tmp_path / "index", progress=silent)
     client.close()
 

@@ -23,6 +23,7 @@ from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.progress import Progress
+from norm_aware.qdrant.storage import build_index, open_storage
 
 COLLECTION = "benchmark"
 """Qdrant collection that all systems of a run search."""
@@ -118,14 +119,9 @@ def open_index(
         The index, and the client to close when done.
 
     Raises:
-        BenchmarkError: when another process has the storage open.
+        CollectionError: when another process has the storage open.
     """
-    try:
-        client = QdrantClient(path=str(folder))
-    except RuntimeError as error:
-        raise BenchmarkError(
-            f"{folder} is in use by another process; wait for it, or choose another --out."
-        ) from error
+    client = open_storage(folder)
     if client.collection_exists(COLLECTION):
         if client.count(COLLECTION).count == len(dataset.documents):
             store = NormAwareVectorStore(
@@ -137,6 +133,7 @@ def open_index(
         COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
     )
     store_documents(dataset.documents, store, embedding, progress=progress)
+    build_index(client, COLLECTION)
     return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
@@ -12,6 +13,7 @@ from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRan
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 from llama_index_instrumentation import get_dispatcher
+from numpy.typing import NDArray
 
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import MissingNormError, QueryError
@@ -107,14 +109,14 @@ class NormAwareRerank(BaseNodePostprocessor):
                 EventPayload.TOP_K: self.top_n,
             },
         ) as event:
-            kept = self._rescore(nodes, query)[: self.top_n]
+            kept = self._rescore(nodes, query)
             event.on_end(payload={EventPayload.NODES: kept})
         dispatcher.event(ReRankEndEvent(nodes=kept))
         return kept
 
     def _rescore(self, nodes: Sequence[NodeWithScore], query: QueryBundle) -> list[NodeWithScore]:
         if self._calibration is None or self._embed_model is None:
-            return rescore(nodes, self._similarity)
+            return rescore(nodes, self._similarity, top_n=self.top_n)
         texts = [text for text in query.embedding_strs if text.strip()]
         if not texts:
             raise QueryError("The query is empty; a calibration rescores by the query's embedding.")
@@ -126,6 +128,7 @@ class NormAwareRerank(BaseNodePostprocessor):
             embeddings=self._embed_model.get_text_embedding_batch(
                 [node.node.get_content(MetadataMode.EMBED) for node in nodes]
             ),
+            top_n=self.top_n,
         )
 
 
@@ -135,25 +138,30 @@ def recalibrated(
     *,
     query: list[float],
     embeddings: Sequence[list[float]],
+    top_n: int,
 ) -> list[NodeWithScore]:
-    """Copies of the nodes with their score under a calibration, best first, ties by node id.
+    """Copies of the best nodes with their score under a calibration, best first, ties by node id.
 
     Args:
         nodes: of any retriever.
         calibration: what to score by.
         query: raw embedding of the query.
         embeddings: raw embeddings of the nodes, in their order.
+        top_n: how many are kept.
     """
     if not nodes:
         return []
     ids = [point_id(node.node_id) for node in nodes]
-    scores = calibration.scores([query], embeddings, ids=ids)[0]
-    order = sorted(range(len(nodes)), key=lambda i: (-scores[i], nodes[i].node_id))
-    return [nodes[i].model_copy(update={"score": float(scores[i])}) for i in order]
+    return _best(nodes, calibration.scores([query], embeddings, ids=ids)[0], top_n)
 
 
-def rescore(nodes: Sequence[NodeWithScore], similarity: Similarity) -> list[NodeWithScore]:
-    """Copies of the nodes with their score under a similarity, best first, ties by node id.
+def rescore(nodes: Sequence[NodeWithScore], similarity: Similarity, *, top_n: int) -> list[NodeWithScore]:
+    """Copies of the best nodes with their score under a similarity, best first, ties by node id.
+
+    Args:
+        nodes: with norms.
+        similarity: what to score by.
+        top_n: how many are kept.
 
     Raises:
         MissingNormError: when a node carries no norms.
@@ -166,8 +174,16 @@ def rescore(nodes: Sequence[NodeWithScore], similarity: Similarity) -> list[Node
         [node.query_norm for node in carriers],
         [node.document_norm for node in carriers],
     )
-    order = sorted(range(len(carriers)), key=lambda i: (-scores[i], carriers[i].node_id))
-    return [carriers[i].model_copy(update={"score": float(scores[i])}) for i in order]
+    return _best(carriers, scores, top_n)
+
+
+def _best(nodes: Sequence[NodeWithScore], scores: NDArray[np.float64], top_n: int) -> list[NodeWithScore]:
+    # only what is kept is sorted by id and copied: reading ids is slower than scoring
+    least = np.partition(scores, -top_n)[-top_n] if top_n < len(nodes) else -np.inf
+    kept = sorted(np.flatnonzero(scores >= least).tolist(), key=lambda i: (-scores[i], nodes[i].node_id))[
+        :top_n
+    ]
+    return [nodes[i].model_copy(update={"score": float(scores[i])}) for i in kept]
 
 
 def _require_norms(node: NodeWithScore) -> NodeWithNorms:

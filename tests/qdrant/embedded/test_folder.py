@@ -100,19 +100,28 @@ def test_a_folder_of_local_mode_is_refused_and_left_as_it_is(tmp_path):
     client.close()
 
 
-@pytest.mark.parametrize("damaged", ["collection.json", "segment.json", "edge_config.json"])
-def test_a_truncated_file_is_named_or_its_collection_is_and_others_still_open(tmp_path, damaged):
-    filled(tmp_path, name="broken")
+def test_whichever_file_is_truncated_its_collection_is_refused_by_name_and_others_still_open(tmp_path):
+    filled(tmp_path, 2000, name="broken")
     client = EmbeddedClient(tmp_path)
     client.create_collection("sound", vectors_config=DOT)
     client.upsert("sound", [point(1)])
+    client.optimize("broken")
+    client.upsert("broken", [point(i) for i in range(2000, 2100)])
     client.close()
-    found = next((tmp_path / "broken").rglob(damaged))
-    found.write_bytes(found.read_bytes()[: found.stat().st_size // 2])
+    files = [path for path in (tmp_path / "broken").rglob("*") if path.is_file() and path.stat().st_size]
+    assert len(files) > 20
+    for path in files:
+        whole = path.read_bytes()
+        with path.open("r+b") as file:
+            file.truncate(len(whole) // 2)
+        client = EmbeddedClient(tmp_path)
+        with pytest.raises(CollectionError, match=f"broken.*{path.name}"):
+            client.count("broken")
+        assert client.count("sound").count == 1
+        client.close()
+        path.write_bytes(whole)
     client = EmbeddedClient(tmp_path)
-    with pytest.raises(CollectionError, match="broken"):
-        client.count("broken")
-    assert client.count("sound").count == 1
+    assert client.count("broken").count == 2100
     client.close()
 
 

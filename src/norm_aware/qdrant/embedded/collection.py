@@ -16,6 +16,7 @@ from norm_aware.qdrant.embedded.configuration import dense_vectors, to_config, t
 from norm_aware.qdrant.embedded.edge import edge, reject
 from norm_aware.qdrant.embedded.ids import to_id
 from norm_aware.qdrant.embedded.points import to_point
+from norm_aware.qdrant.embedded.sizes import record_sizes, take_sizes
 from norm_aware.qdrant.embedded.vectors import require_storable, to_vector
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class EmbeddedCollection:
         self._folder = folder
         if description is None:
             self.description = _read(folder / DESCRIPTION, collection=name)
+            take_sizes(folder, collection=name)
             self._shard = self._do(lambda: edge.EdgeShard.load(str(folder / _SHARD)))
         else:
             self.description = description
@@ -64,8 +66,10 @@ class EmbeddedCollection:
         self._unindexed = info.points_count - info.indexed_vectors_count
 
     def close(self) -> None:
-        """Release the files."""
+        """Write everything to the disk and release the files."""
+        self._do(self._shard.flush)
         self._do(self._shard.close)
+        record_sizes(self._folder)
 
     def info(self) -> models.CollectionInfo:
         """Configuration and counts."""
@@ -77,7 +81,7 @@ class EmbeddedCollection:
         self.description = before.model_copy(update=changes)
         config = to_config(self.description)
         if to_config(before) != config and any(key != "metadata" for key in changes):
-            self.close()
+            self._do(self._shard.close)
             self._shard = self._do(lambda: edge.EdgeShard.load(str(self._folder / _SHARD), config))
         self._describe()
 
@@ -146,7 +150,10 @@ class EmbeddedCollection:
             return action()
         except NormAwareError:
             raise
-        except Exception as error:  # the engine has no narrower class
+        except BaseException as error:
+            # the engine has no narrower class, and its panics are not even Exceptions
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
             raise reject(error, collection=self._name) from error
 
 

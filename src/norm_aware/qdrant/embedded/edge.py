@@ -37,7 +37,7 @@ def refuse(what: str) -> UnsupportedError:
     )
 
 
-def reject(error: Exception, *, collection: str) -> CollectionError:
+def reject(error: BaseException, *, collection: str) -> CollectionError:
     """The error for what the engine itself refused, which it says in one line."""
     reason = next(iter(str(error).splitlines()), type(error).__name__).removeprefix("Service runtime error: ")
     return CollectionError(f"Collection {collection!r} of the embedded engine refused this: {reason}")
