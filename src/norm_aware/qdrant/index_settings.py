@@ -25,8 +25,8 @@ _WIDER = 2  # how much wider than the hits wanted a search is at least
 class IndexSettings:
     """Settings of HNSW and of quantisation.
 
-    The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about 1.7 times the time to build, twice the
-    links' memory (`m * 2 * 4` bytes a point) and 1.5 times the time of a search.
+    The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about three times the time to build, four
+    times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search.
 
     Attributes:
         m: links of a point.
@@ -44,8 +44,8 @@ class IndexSettings:
         256
     """
 
-    m: int = 32
-    ef_construct: int = 200
+    m: int = 64
+    ef_construct: int = 300
     ef: int = 256
     quantization: Quantization = "none"
 
