@@ -21,6 +21,7 @@ from qdrant_client import QdrantClient
 
 from norm_aware import RawEmbedding, offline
 from norm_aware.qdrant.embedded import EmbeddedClient
+from tests.qdrant.misbehaving_server import MisbehavingServer
 
 DATA = Path(os.environ.get("NORM_AWARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -88,3 +89,11 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no datasets in {DATA}; NORM_AWARE_DATA names their folder")
     return DATA
+
+
+@pytest.fixture
+def server() -> Iterator[MisbehavingServer]:
+    """A Qdrant server on loopback over an in-memory engine, which fails as a test tells it to."""
+    with MisbehavingServer() as server:
+        yield server
+        assert server.crashes == []
