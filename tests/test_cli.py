@@ -224,7 +224,7 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("index", "beir", "--encoder", "./no-such-model"), "Encoder './no-such-model' cannot be loaded"),
         (
             ("search", "x", "--qdrant-url", "http://127.0.0.1:9"),
-            "Qdrant cannot be opened at http://127.0.0.1:9",
+            "Qdrant at http://127.0.0.1:9 failed to answer info: no connection",
         ),
         (("backfill", "--collection", "absent"), "There is no collection 'absent'"),
     ],
@@ -237,6 +237,22 @@ def test_a_bad_setting_in_the_environment_is_named_without_its_value(folder):
     done = norm_aware("search", "x", cwd=folder, env={"NORM_AWARE_SEED": "sk-secret"})
     refused(done, "seed: ")
     assert "sk-secret" not in done.stderr
+
+
+def test_a_server_that_fails_now_and_then_is_indexed_and_searched_as_any_other(folder, server):
+    server.api_key = "sk-very-secret-key"
+    env = {"NORM_AWARE_QDRANT_URL": server.url, "NORM_AWARE_QDRANT_API_KEY": server.api_key}
+    server.fail("PUT .*/points$", drop="after", then=server.restart)
+    server.fail("query$", status=503)
+    indexed = norm_aware("index", "beir", cwd=folder, env=env)
+    assert indexed.returncode == 0, indexed.stderr
+    assert "Trying again in" in indexed.stderr
+    found = norm_aware("search", "What are flakes?", "--json", cwd=folder, env=env)
+    assert json.loads(found.stdout.splitlines()[0])["id"] == "snow", found.stderr
+    assert server.engine.count("documents").count == 3
+    wrong = norm_aware("search", "x", cwd=folder, env={**env, "NORM_AWARE_QDRANT_API_KEY": "sk-wrong"})
+    refused(wrong, "401 Unauthorized, Invalid API key or JWT")
+    assert not [key for key in ("sk-very", "sk-wrong") if key in indexed.stderr + found.stderr + wrong.stderr]
 
 
 def test_help_teaches_every_command(folder):

@@ -28,7 +28,7 @@ def error_body(told: str) -> bytes:
 
 
 class RestEngine:
-    """An in-memory Qdrant that answers REST requests, of any version, with or without keys and strict mode."""
+    """An in-memory Qdrant that answers REST requests: of any version, with keys or none, strict or not."""
 
     def __init__(self) -> None:
         self.engine = QdrantClient(":memory:")

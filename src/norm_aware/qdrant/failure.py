@@ -132,6 +132,8 @@ def read_failure(error: Exception, *, method: str) -> Failure | None:
     """
     if isinstance(error, ResponseHandlingException):
         return _no_answer(error.source)
+    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+        return _unreadable(error)
     if isinstance(error, ResourceExhaustedResponse):
         return _answer(429, error.message, method=method, asked=float(error.retry_after_s))
     if isinstance(error, QdrantException):  # a Retry-After that is no whole number
@@ -164,8 +166,12 @@ def _no_answer(source: Exception) -> Failure:
         return Failure(f"no connection: {said}", _START, passing=True, undone=True)
     if isinstance(source, httpx.TransportError):
         return Failure(f"connection lost: {said or type(source).__name__}", _DROPPED, passing=True)
-    # pydantic's and JSON's errors repeat the answer, which may be a whole page
-    return Failure(f"an answer that cannot be read ({type(source).__name__})", _NO_QDRANT)
+    return _unreadable(source)
+
+
+def _unreadable(error: Exception) -> Failure:
+    # its message would repeat the answer, which may be a whole page
+    return Failure(f"an answer that cannot be read ({type(error).__name__})", _NO_QDRANT)
 
 
 def _answer(status: int, said: str, *, method: str, asked: float | None = None) -> Failure:
