@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,7 +35,7 @@ class RestEngine:
         self.engine = QdrantClient(":memory:")
         self.api_key: str | None = None
         self.read_only_key: str | None = None
-        self.version = "1.16.0"
+        self.version = version("qdrant-client")
         self.strict = False  # unindexed payload keys may not be filtered by
         self.indexes: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()

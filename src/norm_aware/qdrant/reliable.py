@@ -67,7 +67,7 @@ class ReliableClient:
 
     def __repr__(self) -> str:
         """The server's address, and nothing that a header holds."""
-        return f"{type(self).__name__}({self._plain._client.rest_uri!r})"
+        return f"{type(self).__name__}({getattr(self._plain._client, 'rest_uri', '')!r})"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_plain":  # before __init__, as when copied
