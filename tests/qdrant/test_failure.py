@@ -48,6 +48,12 @@ def answered(status: int, told: str | bytes = "", **headers: str) -> UnexpectedR
         (answered(404, "Not found: Collection `docs` doesn't exist!"), CollectionNotFoundError, "Index doc"),
         (answered(404, b""), ServerError, "mend the URL"),
         (answered(409, "Wrong input: Collection `docs` already exists!"), ServerError, "already exists"),
+        (answered(413, ""), ServerError, "fewer points"),
+        (
+            answered(400, "Payload error: JSON payload (33 MB) is larger than allowed"),
+            ServerError,
+            "batch_size",
+        ),
         (answered(500, "Service internal error: disk full"), ServerError, "disk full"),
         (ResponseHandlingException(ValueError("<html>secret page</html>")), ServerError, "mend the URL"),
         (
@@ -78,6 +84,7 @@ def test_what_will_not_pass_by_itself_ends_in_its_own_error_with_what_to_do(erro
         (answered(503, **{"Retry-After": "3"}), False, 3.0),
         (answered(502, b"<html>Bad Gateway</html>"), False, None),
         (answered(504), False, None),
+        (answered(408, "Timeout: Operation 'Search' timed out after 1 seconds"), False, None),
         (ResponseHandlingException(httpx.ConnectError("refused")), True, None),
         (ResponseHandlingException(httpx.ConnectTimeout("")), True, None),
         (ResponseHandlingException(httpx.PoolTimeout("")), True, None),

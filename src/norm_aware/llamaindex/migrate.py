@@ -17,7 +17,7 @@ from llama_index.core.schema import BaseNode, MetadataMode
 from qdrant_client import models
 
 from norm_aware.errors import CollectionError, ContractError, EmbeddingError, QueryError
-from norm_aware.geometry.norms import is_normalized, require_embeddings, require_unnormalized
+from norm_aware.geometry.norms import is_normalized, norms, require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.migration import AGREES, Migration, MigrationOptions
 from norm_aware.llamaindex.migration_source import Source, open_source
@@ -25,7 +25,7 @@ from norm_aware.llamaindex.points import point_id, to_points
 from norm_aware.llamaindex.stored_text import stored_node
 from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.backfill import backfill, require_free
-from norm_aware.qdrant.calibrated import RESERVED, store_raw
+from norm_aware.qdrant.calibrated import RESERVED
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import (
     NORM,
@@ -239,8 +239,8 @@ def _copied(
         reason = "They were normalised before they were stored; embed their texts again (--re-embed)."
         require_unnormalized(matrix, reason=reason)
     return [
-        models.PointStruct(id=one.id, vector=vector, payload={**_free(one.record, payload[NORM]), **payload})
-        for one, (vector, payload) in zip(pending, store_raw(matrix), strict=True)
+        models.PointStruct(id=one.id, vector=vector, payload={**_free(one.record, length), NORM: length})
+        for one, vector, length in zip(pending, matrix.tolist(), norms(matrix).tolist(), strict=True)
     ]
 
 

@@ -12,15 +12,10 @@ from typing import Any
 
 from qdrant_client import models
 
-from norm_aware.errors import (
-    CollectionNotFoundError,
-    ContractError,
-    DimensionError,
-    DistanceError,
-    ServerError,
-)
+from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.geometry.norms import norm_edges
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.creation import create_recorded
 
 NORM = "norm"
 """Payload key of a point's norm."""
@@ -186,19 +181,11 @@ def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
 
 def create_collection(collection: str, contract: Contract, *, payload_index: bool) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
-    try:
-        yield call(
-            "create_collection",
-            collection_name=collection,
-            vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
-            metadata=contract.to_metadata(),
-        )
-    except ServerError as error:
-        # a server's answer may be lost after it has done the work
-        if not error.uncertain or not (yield call("collection_exists", collection_name=collection)):
-            raise
-        if (yield from open_collection(collection)) != (contract, 0):
-            raise
+    yield from create_recorded(
+        collection,
+        vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
+        metadata=contract.to_metadata(),
+    )
     if payload_index:
         yield from create_norm_index(collection)
         yield call(

@@ -39,6 +39,7 @@ _TLS = (
 )
 _DROPPED = "It may have been restarted: see its log, then run this again, which repeats nothing stored."
 _LESS = "Send less at once, or wait: NORM_AWARE_QDRANT_RETRIES, or a `RetryPolicy` of more patience."
+_SMALLER = "Send fewer points at once (`batch_size`)."
 _LOG = "See the server's log, then run this again, which repeats nothing stored."
 _KEY = "Give the server's API key: NORM_AWARE_QDRANT_API_KEY, or the client's `api_key`."
 _OTHER_KEY = "Check the API key (NORM_AWARE_QDRANT_API_KEY, or the client's `api_key`) and what it may do."
@@ -110,7 +111,7 @@ class Failure:
         """
         what = method if collection is None else f"{method} of collection {collection!r}"
         tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        uncertain = not self.undone and (self.status is None or self.status >= 500)
+        uncertain = not self.undone and (self.status in (None, 408) or self.status >= 500)
         unknown = "" if repeatable or not uncertain else " Whether it was carried out is unknown."
         message = (
             f"Qdrant at {url} failed to answer {what}: {self.found} ({tries} in {seconds:.1f} s).{unknown} "
@@ -180,6 +181,10 @@ def _answer(status: int, said: str, *, method: str, asked: float | None = None) 
     found = f"{status} {name}" + (f", {said.rstrip('.')}" if said else "")
     if status == 429:
         return Failure(found, _LESS, passing=True, undone=True, status=status, asked=asked)
+    if status == 408:
+        return Failure(found, _SLOWER, passing=True, status=status)
+    if status == 413 or "larger than allowed" in said:
+        return Failure(found, _SMALLER, undone=True, status=status)
     if status in (502, 503, 504):
         return Failure(found, _LOG, passing=True, status=status, asked=asked)
     if status >= 500:

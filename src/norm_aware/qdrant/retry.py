@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from norm_aware.errors import SettingsError
+
 REPEATABLE = frozenset(
     {
         "batch_update_points",
@@ -53,7 +55,7 @@ class RetryPolicy:
         patience: seconds from the first request after which none is sent again.
 
     Raises:
-        ValueError: for less than one attempt, or a negative time.
+        SettingsError: for less than one attempt, or a negative time.
 
     Example:
         >>> RetryPolicy().wait(2, elapsed=0.3, asked=None, chance=1.0)
@@ -67,10 +69,10 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise ValueError(f"attempts is {self.attempts}; at least 1 is needed.")
+            raise SettingsError(f"attempts is {self.attempts}; at least 1 is needed.")
         for name in ("first", "most", "patience"):
             if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; seconds of at least 0 are needed.")
+                raise SettingsError(f"{name} is {getattr(self, name)}; seconds of at least 0 are needed.")
 
     def wait(self, failed: int, *, elapsed: float, asked: float | None, chance: float) -> float | None:
         """Seconds to wait before the next attempt; None when there is to be none.
