@@ -49,7 +49,11 @@ class RestEngine:
         self._authorise(method, path, key)
         parts = [unquote(part) for part in path.strip("/").split("/") if part]
         with self._lock:
-            if parts[1:2] and parts[:2] != ["collections", "aliases"] and not self._creates(method, parts):
+            if (
+                parts[1:2]
+                and parts[:2] != ["collections", "aliases"]
+                and not self._begins_or_ends(method, parts)
+            ):
                 self._require(parts[1], exists=parts[2:] == ["exists"])
             try:
                 return self._work(method, parts, json.loads(body or b"{}"))
@@ -71,8 +75,8 @@ class RestEngine:
             raise Refused(401, b"Invalid API key or JWT")
 
     @staticmethod
-    def _creates(method: str, parts: list[str]) -> bool:
-        return method == "PUT" and len(parts) == 2
+    def _begins_or_ends(method: str, parts: list[str]) -> bool:
+        return method in {"PUT", "DELETE"} and len(parts) == 2
 
     def _require(self, name: str, *, exists: bool) -> None:
         if not exists and not self.engine.collection_exists(name):

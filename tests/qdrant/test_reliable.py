@@ -3,96 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import traceback
 
-import httpx
-import numpy as np
 import pytest
 from llama_index.core import VectorStoreIndex
-from llama_index.core.schema import TextNode
-from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQuery
-from llama_index_instrumentation import get_dispatcher
-from llama_index_instrumentation.event_handlers import BaseEventHandler
-from llama_index_instrumentation.span import BaseSpan
-from llama_index_instrumentation.span_handlers import BaseSpanHandler
-from pydantic import Field
-from qdrant_client import AsyncQdrantClient, QdrantClient
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+from tests.qdrant.ways import QUICK, TEXTS, Way, asked, nodes, require_all_stored
 
 from norm_aware import NormAwareRetriever, NormAwareVectorStore
-from norm_aware.errors import (
-    CollectionNotFoundError,
-    ServerAccessError,
-    ServerError,
-    ServerVersionError,
-    StrictModeError,
-)
-from norm_aware.geometry.norms import norms
-from norm_aware.llamaindex.events import NormRetrievalEvent
-from norm_aware.llamaindex.points import point_id
+from norm_aware.errors import CollectionNotFoundError, ServerError
 from norm_aware.qdrant.backfill import backfill
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.reliable import ReliableClient, reliable
+from norm_aware.qdrant.reliable import IN_FLIGHT, ReliableClient, reliable
 from norm_aware.qdrant.retry import RetryPolicy
-
-QUICK = RetryPolicy(attempts=5, first=0.01, most=0.05)
-SECRET = "sk-very-secret-key"  # noqa: S105  # the one that must not be seen
-TEXTS = [f"Text {i} speaks of the weather." for i in range(40)]
-
-
-class Way:
-    """One way to drive a store: `do("add", nodes)` calls `add` or awaits `async_add`."""
-
-    def __init__(self, kind: str, url: str, **options: object) -> None:
-        self.kind, self.loop = kind, asyncio.new_event_loop()
-        make = AsyncQdrantClient if kind == "async" else QdrantClient
-        self.plain = make(url=url, check_compatibility=False, **options)
-        self.client = reliable(self.plain, QUICK)
-
-    def store(self, embedding, **options) -> NormAwareVectorStore:
-        which = {"aclient" if self.kind == "async" else "client": self.client}
-        return NormAwareVectorStore("docs", embed_model=embedding, batch_size=8, **which, **options)
-
-    def do(self, store, name, *arguments, **options):
-        if self.kind == "sync":
-            return getattr(store, name)(*arguments, **options)
-        awaited = {"add": "async_add"}.get(name, f"a{name}")
-        return self.loop.run_until_complete(getattr(store, awaited)(*arguments, **options))
-
-    def close(self) -> None:
-        closing = self.plain.close()
-        if closing is not None:
-            self.loop.run_until_complete(closing)
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
-
-
-@pytest.fixture(params=["sync", "async", "threaded"])
-def way(request, server):
-    way = Way(request.param, server.url, timeout=1)
-    yield way
-    way.close()
-
-
-def nodes(embedding) -> list[TextNode]:
-    return [
-        TextNode(id_=f"node-{i}", text=text, embedding=embedding.get_text_embedding(text), metadata={"i": i})
-        for i, text in enumerate(TEXTS)
-    ]
-
-
-def require_all_stored(server, embedding) -> None:
-    """Every point once, its vector and norm exact."""
-    records, _ = server.engine.scroll("docs", limit=1000, with_vectors=True)
-    assert {r.id for r in records} == {point_id(f"node-{i}") for i in range(len(TEXTS))}
-    for record in records:
-        vector = np.asarray(embedding.get_text_embedding(TEXTS[record.payload["i"]]), dtype=np.float32)
-        assert np.array_equal(np.asarray(record.vector, dtype=np.float32), vector)
-        assert record.payload["norm"] == norms(vector)
-
-
-def asked(embedding, text=TEXTS[7], top_k=3) -> VectorStoreQuery:
-    return VectorStoreQuery(embedding.get_query_embedding(text), similarity_top_k=top_k)
 
 
 @pytest.mark.parametrize(
@@ -274,143 +197,11 @@ def test_a_callers_own_mistake_is_told_by_the_client_as_ever(server):
     client.close()
 
 
-@pytest.mark.parametrize(
-    ("key", "message"),
-    [
-        (None, "401 Unauthorized, Must provide an API key.*NORM_AWARE_QDRANT_API_KEY"),
-        ("wrong-" + SECRET, "401 Unauthorized, Invalid API key.*NORM_AWARE_QDRANT_API_KEY"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
-def test_a_missing_or_a_wrong_key_is_one_clear_error_and_no_second_try(server, hash_embedding, key, message):
-    server.api_key = SECRET
-    way = Way("sync", server.url, api_key=key)
-    with pytest.raises(ServerAccessError, match=message):
-        way.store(hash_embedding)
-    assert len(server.requests) == 1
-    way.close()
-
-
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
-@pytest.mark.parametrize("kind", ["sync", "async", "threaded"])
-def test_a_key_that_may_only_read_searches_and_is_refused_to_write(server, hash_embedding, kind):
-    server.api_key, server.read_only_key = SECRET, "reads"
-    full, reader = (Way(kind, server.url, api_key=key) for key in (SECRET, "reads"))
-    full.do(full.store(hash_embedding), "add", nodes(hash_embedding))
-    vector_store = reader.store(hash_embedding)
-    assert reader.do(vector_store, "query", asked(hash_embedding)).ids[0] == "node-7"
-    with pytest.raises(ServerAccessError, match=r"403 Forbidden.*what it may do"):
-        reader.do(vector_store, "add", nodes(hash_embedding))
-    full.close()
-    reader.close()
-
-
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
-@pytest.mark.parametrize("kind", ["sync", "async", "threaded"])
-def test_no_key_is_in_any_log_repr_error_or_its_chain(server, hash_embedding, kind, caplog):
-    caplog.set_level(logging.DEBUG)
-    server.api_key = SECRET
-    way = Way(kind, server.url, api_key=SECRET)
-    vector_store = way.store(hash_embedding)
-    server.fail("PUT .*/points$", status=503)
-    server.fail("PUT .*/points$", drop="after")
-    way.do(vector_store, "add", nodes(hash_embedding))
-    way.do(vector_store, "query", asked(hash_embedding))
-    shown = [repr(way.client), repr(vector_store), str(vector_store), vector_store.to_json()]
-    for how in (
-        {"status": 503},
-        {"drop": "before"},
-        {"status": 400, "body": f"Bad request: you sent {SECRET}"},
-        {"status": 403, "body": f"Forbidden for {SECRET}"},
-        {"status": 200, "body": f"{SECRET}".encode()},
-    ):
-        server.fail("query$", times=9, **how)
-        with pytest.raises(ServerError) as caught:
-            way.do(vector_store, "query", asked(hash_embedding))
-        server.faults.clear()
-        error = caught.value
-        shown += [str(error), repr(error), *traceback.format_exception(error), repr(vars(error))]
-        assert error.__cause__ is None
-        assert error.__context__ is None
-    assert any("***" in text for text in shown)
-    assert "Trying again" in caplog.text
-    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
-    assert SECRET not in "\n".join([*shown, caplog.text])
-    way.close()
-
-
-class Kept(BaseEventHandler, BaseSpanHandler):  # type: ignore[type-arg]
-    """Everything that an exporter is shown of spans that fail, and of our events."""
-
-    seen: list[str] = Field(default_factory=list)
-
-    @classmethod
-    def class_name(cls) -> str:
-        return "Kept"
-
-    def handle(self, event, **_):
-        if isinstance(event, NormRetrievalEvent):
-            self.seen.append(event.model_dump_json())
-
-    def new_span(self, id_, *_, **__):
-        return BaseSpan(id_=id_)
-
-    def prepare_to_exit_span(self, *_, **__):
-        return None
-
-    def prepare_to_drop_span(self, id_, bound_args, instance=None, err=None, **_):
-        self.seen += [f"{id_} {err!r}", *traceback.format_exception(err)]
-
-
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
-def test_instrumentation_shows_neither_texts_nor_vectors_nor_the_key(server, hash_embedding, monkeypatch):
-    server.api_key = SECRET
-    way = Way("sync", server.url, api_key=SECRET)
-    vector_store = way.store(hash_embedding)
-    vector_store.add(nodes(hash_embedding))
-    kept = Kept()
-    dispatcher = get_dispatcher()
-    monkeypatch.setattr(dispatcher, "event_handlers", [kept])
-    monkeypatch.setattr(dispatcher, "span_handlers", [kept])
-    index = VectorStoreIndex.from_vector_store(vector_store, embed_model=hash_embedding)
-    retriever = NormAwareRetriever(index)
-    retriever.retrieve(TEXTS[3])
-    server.fail("query$", status=403, body=f"Forbidden for {SECRET}")
-    with pytest.raises(ServerAccessError):
-        retriever.retrieve(TEXTS[3])
-    shown = "\n".join(kept.seen)
-    assert '"similarity":"cosine"' in shown
-    assert "ServerAccessError" in shown
-    numbers = [f"{x:.5g}"[:6] for x in hash_embedding.get_query_embedding(TEXTS[3])]
-    assert not [secret for secret in (SECRET, TEXTS[3], *numbers) if secret in shown]
-    way.close()
-
-
-def test_a_server_too_old_for_a_formula_says_which_version_is_needed(server, way, hash_embedding):
-    vector_store = way.store(hash_embedding)
-    way.do(vector_store, "add", nodes(hash_embedding))
-    server.version = "1.13.4"
-    with pytest.raises(ServerVersionError, match=r"did not match any variant.*Upgrade Qdrant to 1\.16"):
-        way.do(vector_store, "query", asked(hash_embedding))
-    assert len(way.do(vector_store, "query", asked(hash_embedding), similarity="dot").ids) == 3
-
-
-def test_strict_mode_lets_our_own_requests_pass_and_names_an_unindexed_key(server, way, hash_embedding):
-    server.strict = True
-    vector_store = way.store(hash_embedding)
-    way.do(vector_store, "add", nodes(hash_embedding))
-    assert way.do(vector_store, "query", asked(hash_embedding)).ids[0] == "node-7"
-    way.do(vector_store, "delete", "no-such-document")
-    query = asked(hash_embedding)
-    query.filters = MetadataFilters(filters=[MetadataFilter(key="i", value=3)])
-    with pytest.raises(StrictModeError, match=r'not found for "i" .*`create_payload_index` for the key'):
-        way.do(vector_store, "query", query)
-
-
-def test_two_hundred_retrievals_at_once_complete_without_error(server, hash_embedding):
+def test_two_hundred_retrievals_at_once_complete_and_take_turns(server, hash_embedding):
     filling = Way("sync", server.url)
     filling.do(filling.store(hash_embedding), "add", nodes(hash_embedding))
     filling.close()
+    server.fail("query$", times=200, delay=0.02)
 
     async def work() -> None:
         client = AsyncQdrantClient(url=server.url, check_compatibility=False, timeout=60)
@@ -422,6 +213,27 @@ def test_two_hundred_retrievals_at_once_complete_without_error(server, hash_embe
         await client.close()
 
     asyncio.run(work())
+    assert 2 <= server.busiest <= IN_FLIGHT
+
+
+def test_a_reliable_async_client_serves_one_event_loop_after_another(server):
+    client = reliable(AsyncQdrantClient(url=server.url, check_compatibility=False), QUICK)
+
+    async def many() -> None:
+        await asyncio.gather(*(client.get_collections() for _ in range(IN_FLIGHT + 5)))
+
+    asyncio.run(many())
+    asyncio.run(many())
+    asyncio.run(client.close())
+
+
+def test_a_deletion_whose_answer_got_lost_is_a_deletion(server):
+    client = reliable(QdrantClient(url=server.url, check_compatibility=False), QUICK)
+    server.engine.create_collection("c", models.VectorParams(size=2, distance=models.Distance.DOT))
+    server.fail("DELETE", drop="after")
+    client.delete_collection("c")
+    assert not server.engine.collection_exists("c")
+    client.close()
 
 
 def test_a_cancelled_call_is_not_tried_again(server, hash_embedding):
@@ -434,14 +246,3 @@ def test_a_cancelled_call_is_not_tried_again(server, hash_embedding):
 
     asyncio.run(work())
     assert server.count("GET /collections$") == 1
-
-
-def test_httpx_keeps_no_more_of_a_failed_request_alive_than_the_error(server):
-    client = reliable(QdrantClient(url=server.url, check_compatibility=False), QUICK)
-    server.stop()
-    with pytest.raises(ServerError) as caught:
-        client.get_collections()
-    assert not [
-        value for value in vars(caught.value).values() if isinstance(value, (httpx.Request, Exception))
-    ]
-    client.close()

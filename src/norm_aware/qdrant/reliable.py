@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
@@ -17,6 +18,9 @@ from norm_aware.qdrant.failure import read_failure
 from norm_aware.qdrant.retry import REPEATABLE, RetryPolicy
 
 C = TypeVar("C", QdrantClient, AsyncQdrantClient)
+
+IN_FLIGHT = 64
+"""Calls that an async client has on their way at once; httpx keeps at most 100 connections."""
 
 _logger = logging.getLogger(__name__)
 
@@ -45,6 +49,9 @@ def reliable(client: C, policy: RetryPolicy | None = None) -> C:
 class ReliableClient:
     """A server's client, each method of which is tried as often as a policy says. `reliable` makes one.
 
+    An async one has at most `IN_FLIGHT` calls on their way, so that a thousand at once wait for their turn
+    here and not for an answer, whose time is limited.
+
     Args:
         client: of a server.
         policy: how often and how patiently to try.
@@ -64,6 +71,7 @@ class ReliableClient:
         self._policy = policy
         self._sleep = sleep
         self._asleep = asleep
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         """The server's address, and nothing that a header holds."""
@@ -91,6 +99,10 @@ class ReliableClient:
                 self._sleep(decided)
 
         async def atried(*args: Any, **kwargs: Any) -> Any:
+            async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(IN_FLIGHT)):
+                return await in_turn(*args, **kwargs)
+
+        async def in_turn(*args: Any, **kwargs: Any) -> Any:
             attempts = _Attempts(self._plain, self._policy, name, _collection(args, kwargs))
             while True:
                 try:
