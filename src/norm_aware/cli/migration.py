@@ -63,6 +63,7 @@ def migrate(
     from norm_aware.llamaindex.migration_source import find_way
     from norm_aware.qdrant.aliases import switch_alias
     from norm_aware.qdrant.calls import is_local, run
+    from norm_aware.qdrant.storage import build_index
 
     options = MigrationOptions(
         into=into,
@@ -87,6 +88,7 @@ def migrate(
                 progress=progress,
             ),
         )
+        build_index(client, done.into)
     for sentence in done.sentences():
         print(sentence)
     with open_client(settings) as client:
