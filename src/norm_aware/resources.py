@@ -67,28 +67,38 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
     Raises:
         CollectionError: when it cannot be opened or reached; the message never holds the API key.
     """
-    from qdrant_client import QdrantClient
-
-    from norm_aware.qdrant.storage import open_storage
-
-    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-    where = (settings.qdrant_url or str(settings.qdrant_path)).rpartition("@")[2]  # without a password
-    try:
-        client = (
-            QdrantClient(url=settings.qdrant_url, api_key=key, check_compatibility=False)
-            if settings.qdrant_url
-            else open_storage(settings.qdrant_path)
-        )
-        client.get_collections()
-    except NormAwareError:
-        raise
-    except Exception as error:  # whatever the engine says, its user wants one line
-        reason = str(error).replace(key, "***") if key else str(error)
-        raise CollectionError(f"Qdrant cannot be opened at {where}: {reason}") from None
+    client = _open_server(settings) if settings.qdrant_url else _open_folder(settings)
     try:
         yield client
     finally:
         client.close()
+
+
+def _open_server(settings: Settings) -> QdrantClient:
+    from norm_aware.qdrant.retry import RetryPolicy
+    from norm_aware.qdrant.server import open_server
+
+    return open_server(
+        str(settings.qdrant_url),
+        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+        timeout=settings.qdrant_timeout,
+        policy=RetryPolicy(attempts=1 + settings.qdrant_retries),
+        ca_file=settings.qdrant_ca_file,
+        cert_file=settings.qdrant_cert_file,
+    )
+
+
+def _open_folder(settings: Settings) -> QdrantClient:
+    from norm_aware.qdrant.storage import open_storage
+
+    try:
+        client = open_storage(settings.qdrant_path)
+        client.get_collections()
+    except NormAwareError:
+        raise
+    except Exception as error:  # whatever the engine says, its user wants one line
+        raise CollectionError(f"Qdrant cannot be opened at {settings.qdrant_path}: {error}") from None
+    return client
 
 
 def require_collection(client: QdrantClient, collection: str) -> None:

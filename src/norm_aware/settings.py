@@ -58,6 +58,19 @@ class Settings(BaseSettings):
         None, description="URL of a Qdrant server; embedded storage where not given."
     )
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+    qdrant_timeout: int = Field(30, gt=0, description="Seconds a Qdrant server may take for one request.")
+    qdrant_retries: int = Field(
+        5,
+        ge=0,
+        description="Times a request is sent again that a server did not answer, if repeating it is safe.",
+    )
+    qdrant_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the Qdrant server's certificate."
+    )
+    qdrant_cert_file: Path | None = Field(
+        None,
+        description="PEM file with a certificate and its private key, where the Qdrant server asks for one.",
+    )
     qdrant_path: Path = Field(Path("norm-aware-data"), description="Folder of the embedded storage.")
     collection: str = Field("documents", min_length=1, description="Name of the collection.")
 

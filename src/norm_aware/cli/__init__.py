@@ -1,4 +1,4 @@
-"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill."""
+"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill, migrate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from norm_aware.cli import calibration, comparison, documents  # noqa: F401  # each adds its commands
+from norm_aware.cli import calibration, comparison, documents, migration  # noqa: F401  # each adds its commands
 from norm_aware.cli.app import app
 from norm_aware.errors import NormAwareError
 

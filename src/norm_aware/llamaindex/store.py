@@ -102,7 +102,7 @@ class NormAwareVectorStore(StockVectorStore):
             raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
         super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
         if aclient is None and client is not None:
-            self._aclient = as_async(client)
+            self._aclient = as_async(self._client)
         self._embed_model = embed_model
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
@@ -111,7 +111,7 @@ class NormAwareVectorStore(StockVectorStore):
         self._allow_normalized = allow_normalized
         if client is not None and self._collection_initialized:
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(client, self._open(checked=self._calibration is not None))
+            run(self._client, self._open(checked=self._calibration is not None))
 
     @classmethod
     def class_name(cls) -> str:

@@ -15,6 +15,7 @@ from qdrant_client import models
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.geometry.norms import norm_edges
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.creation import create_recorded
 
 NORM = "norm"
 """Payload key of a point's norm."""
@@ -180,9 +181,8 @@ def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
 
 def create_collection(collection: str, contract: Contract, *, payload_index: bool) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
-    yield call(
-        "create_collection",
-        collection_name=collection,
+    yield from create_recorded(
+        collection,
         vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
         metadata=contract.to_metadata(),
     )
