@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
     from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.llamaindex.precision import Dtype
     from norm_aware.settings import Settings
 
 
@@ -26,8 +27,12 @@ def open_settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
-def open_encoder(settings: Settings) -> RawEmbedding:
+def open_encoder(settings: Settings, *, dtype: Dtype = "float32") -> RawEmbedding:
     """The encoder the settings name.
+
+    Args:
+        settings: name it.
+        dtype: what documents are computed in, as in `RawEmbedding`.
 
     Raises:
         QueryError: when it cannot be loaded.
@@ -42,12 +47,13 @@ def open_encoder(settings: Settings) -> RawEmbedding:
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         if settings.encoder == "offline":
-            return offline.encoder(device=settings.device, batch_size=settings.batch_size)
+            return offline.encoder(device=settings.device, batch_size=settings.batch_size, dtype=dtype)
         return RawEmbedding(
             settings.encoder,
             query_prompt=settings.query_prompt,
             document_prompt=settings.document_prompt,
             batch_size=settings.batch_size,
+            dtype=dtype,
             device=settings.device,
         )
     except NormAwareError:
