@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError, QueryError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from norm_aware.llamaindex.embedding import RawEmbedding
     from norm_aware.llamaindex.precision import Dtype
+    from norm_aware.llamaindex.store import NormAwareVectorStore
     from norm_aware.settings import Settings
 
 
@@ -95,6 +96,44 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
         yield client
     finally:
         client.close()
+
+
+def open_store(
+    settings: Settings, client: QdrantClient, embedding: RawEmbedding
+) -> NormAwareVectorStore:
+    """The store that documents are written to, as the settings say; raises as the store's class does."""
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+    from norm_aware.qdrant.collection_options import CollectionOptions
+
+    return NormAwareVectorStore(
+        settings.collection,
+        client=client,
+        embed_model=embedding,
+        calibration=settings.calibration,
+        allow_normalized=settings.allow_normalized,
+        collection_options=CollectionOptions(
+            shard_number=settings.shard_number,
+            replication_factor=settings.replication_factor,
+            write_consistency_factor=settings.write_consistency_factor,
+        ),
+    )
+
+
+class StoreOpener:
+    """Opens the settings' store in whichever process calls it; it travels, and what it opens does not.
+
+    Args:
+        settings: of the encoder and a Qdrant server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self) -> NormAwareVectorStore:
+        """A store with a client that is open as long as its process."""
+        embedding = open_encoder(self._settings, dtype=self._settings.dtype)
+        client = ExitStack().enter_context(open_client(self._settings))
+        return open_store(self._settings, client, embedding)
 
 
 def require_collection(client: QdrantClient, collection: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from norm_aware.cli import calibration, comparison, documents  # noqa: F401  # each adds its commands
+from norm_aware.cli import calibration, comparison, documents, index  # noqa: F401  # each adds its commands
 from norm_aware.cli.app import app
 from norm_aware.errors import NormAwareError
 

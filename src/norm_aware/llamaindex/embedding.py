@@ -6,6 +6,7 @@ import asyncio
 import copy
 import hashlib
 import uuid
+from contextlib import nullcontext
 from typing import Literal
 
 import numpy as np
@@ -149,7 +150,7 @@ class RawEmbedding(BaseEmbedding):
         device = self._model.device.type
         bfloat16 = kind == "document" and is_bfloat16(self.dtype, device=device)
         # weights, sums and norms stay float32; only products of matrices are rounded
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
+        with torch.autocast(device, dtype=torch.bfloat16) if bfloat16 else nullcontext():
             matrix = encode(texts, prompt=prompt, batch_size=self.batch_size, show_progress_bar=False)
         rows: list[list[float]] = np.asarray(matrix, dtype=np.float32).tolist()
         return rows

@@ -39,8 +39,8 @@ class CollectionOptions:
         if (self.write_consistency_factor or 1) > copies:
             raise QueryError(
                 f"write_consistency_factor is {self.write_consistency_factor}, but replication_factor keeps "
-                f"{copies} {'copy' if copies == 1 else 'copies'}; every write would wait for one more than "
-                "there is. Raise replication_factor or lower write_consistency_factor."
+                f"{copies} {'copy' if copies == 1 else 'copies'}; no write can be acknowledged by more "
+                "of them. Raise replication_factor or lower write_consistency_factor."
             )
 
     def arguments(self) -> dict[str, Any]:
