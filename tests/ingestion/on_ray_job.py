@@ -62,7 +62,7 @@ def main(source: str, url: str, folder: str) -> None:
         options=IndexOptions(window=32, upload_size=8, uploaders=2, chunk_size=64),
         manifest=Path(folder) / "manifest.jsonl",
     )
-    print(summary)
+    print(f"summary: {summary}", flush=True)  # Ray writes to the same place
 
 
 if __name__ == "__main__":

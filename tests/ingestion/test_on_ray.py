@@ -21,7 +21,7 @@ from norm_aware.ingestion.on_ray import RayWorkers, ray_index
 from norm_aware.llamaindex.points import point_id
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = 600
+DOCUMENTS = 300
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def started(source: Path, url: str, folder: Path) -> Iterator[subprocess.Popen[s
 def said(job: subprocess.Popen[str]) -> str:
     out, error = job.communicate(timeout=120)
     assert job.returncode == 0, error
-    return out.strip().splitlines()[-1]
+    return next(line for line in out.splitlines() if line.startswith("summary: "))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is Unix's")
