@@ -224,7 +224,7 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("benchmark", "--dataset", "beir", "--systems", "cosine,calibrated"), "needs a calibration"),
         (("index", "nowhere"), "no documents in 'nowhere'"),
         (("index", "beir", "--dtype", "float16"), "dtype: "),
-        (("index", "beir", "--ray"), "--ray needs a Qdrant server"),
+        (("index", "beir", "--ray", "2"), "--ray needs a Qdrant server"),
         (("index", "beir", "--manifest", "no/m.jsonl"), "manifest 'no/m.jsonl' cannot be written"),
         (("search", "x"), "There is no collection 'documents' (there are: none)"),
         (("search", " "), "The query is empty"),

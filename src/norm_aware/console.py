@@ -48,7 +48,9 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
         def show(stage: str, done: int, total: int) -> None:
             tenth = 10 * done // max(total, 1)
             if not console.is_terminal and said.get(stage) != tenth:
-                print(f"{stage}: {done} of {total}{_pace(bars, tasks.get(stage))}", file=sys.stderr, flush=True)
+                print(
+                    f"{stage}: {done} of {total}{_pace(bars, tasks.get(stage))}", file=sys.stderr, flush=True
+                )
             said[stage] = tenth
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from norm_aware.llamaindex.precision import Dtype
 
 
-def encoder(
-    *, device: str | None = None, batch_size: int = 32, dtype: Dtype = "float32"
-) -> RawEmbedding:
+def encoder(*, device: str | None = None, batch_size: int = 32, dtype: Dtype = "float32") -> RawEmbedding:
     """all-MiniLM-L6-v2, 384 dimensions, raw: a cosine-trained encoder whose norms were never meant for use.
 
     Args:

@@ -98,9 +98,7 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
         client.close()
 
 
-def open_store(
-    settings: Settings, client: QdrantClient, embedding: RawEmbedding
-) -> NormAwareVectorStore:
+def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding) -> NormAwareVectorStore:
     """The store that documents are written to, as the settings say; raises as the store's class does."""
     from norm_aware.llamaindex.store import NormAwareVectorStore
     from norm_aware.qdrant.collection_options import CollectionOptions

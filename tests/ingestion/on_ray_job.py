@@ -31,20 +31,28 @@ class OpenStore:
     def __init__(self, url: str, pids: Path) -> None:
         self.url, self.pids = url, pids
 
-    def __call__(self):
+    def __call__(self, model_name: str = "hash"):
         from qdrant_client import QdrantClient
 
         from norm_aware import NormAwareVectorStore
 
         (self.pids / str(os.getpid())).touch()
         client = QdrantClient(url=self.url, check_compatibility=False)
-        return NormAwareVectorStore("docs", client=client, embed_model=SlowEmbedding(model_name="hash"))
+        return NormAwareVectorStore("docs", client=client, embed_model=SlowEmbedding(model_name=model_name))
+
+
+class OtherEncoder(OpenStore):
+    """Opens the same collection with another encoder."""
+
+    def __call__(self):
+        return super().__call__("other")
 
 
 def main(source: str, url: str, folder: str) -> None:
     import ray
 
     from norm_aware import IndexOptions, ray_index
+    from norm_aware.errors import ContractError
     from norm_aware.ingestion.on_ray import RayWorkers
 
     root = str(Path(__file__).parents[2])
@@ -63,6 +71,10 @@ def main(source: str, url: str, folder: str) -> None:
         manifest=Path(folder) / "manifest.jsonl",
     )
     print(f"summary: {summary}", flush=True)  # Ray writes to the same place
+    try:
+        ray_index(source, OtherEncoder(url, Path(folder)))
+    except ContractError as error:
+        print(f"refused: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,10 +40,12 @@ def started(source: Path, url: str, folder: Path) -> Iterator[subprocess.Popen[s
             job.terminate()  # Ray's processes end with it
 
 
-def said(job: subprocess.Popen[str]) -> str:
+def said(job: subprocess.Popen[str]) -> dict[str, str]:
     out, error = job.communicate(timeout=120)
     assert job.returncode == 0, error
-    return next(line for line in out.splitlines() if line.startswith("summary: "))
+    return dict(
+        line.split(": ", 1) for line in out.splitlines() if line.startswith(("summary: ", "refused: "))
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is Unix's")
@@ -68,9 +70,10 @@ def test_a_job_whose_worker_is_killed_ends_with_every_point_once(tmp_path, hash_
         workers = [int(path.name) for path in pids.iterdir() if path.name.isdigit()]
         assert job.poll() is None, job.communicate()[1]
         os.kill(workers[0], signal.SIGKILL)
-        summary = said(job)
+        told = said(job)
         assert len([path for path in pids.iterdir() if path.name.isdigit()]) > len(workers)
-        assert "3 skipped (1 duplicate id, 1 empty, 1 malformed)" in summary
+        assert "3 skipped (1 duplicate id, 1 empty, 1 malformed)" in told["summary"]
+        assert told["refused"].startswith("Collection 'docs' was made with encoder")
         records_, _ = server.engine.scroll("docs", limit=2 * DOCUMENTS, with_vectors=True)
         found = {point.id: point for point in records_}
         assert len(records_) == DOCUMENTS

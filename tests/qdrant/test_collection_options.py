@@ -10,9 +10,7 @@ from norm_aware.qdrant.collection import Contract, create_collection
 
 def test_options_reach_qdrant_and_those_not_given_do_not():
     options = CollectionOptions(shard_number=6, replication_factor=2, write_consistency_factor=2)
-    wanted = next(
-        create_collection("docs", Contract("e", "f", 3), payload_index=True, options=options)
-    )
+    wanted = next(create_collection("docs", Contract("e", "f", 3), payload_index=True, options=options))
     assert wanted.method == "create_collection"
     assert wanted.arguments["vectors_config"].distance == models.Distance.DOT
     given = {name: wanted.arguments[name] for name in options.arguments()}
@@ -21,9 +19,7 @@ def test_options_reach_qdrant_and_those_not_given_do_not():
     assert not {"shard_number", "replication_factor"} & set(plain.arguments)
 
 
-def test_a_store_creates_its_collection_by_its_options_and_hands_them_on(
-    hash_embedding, monkeypatch, client
-):
+def test_a_store_creates_its_collection_by_its_options_and_hands_them_on(hash_embedding, monkeypatch, client):
     from llama_index.core.schema import TextNode
 
     from norm_aware import NormAwareVectorStore

@@ -41,8 +41,9 @@ def index(
     ] = False,
     uploaders: Annotated[int | None, typer.Option(help="Connections to upload by.")] = None,
     ray: Annotated[
-        bool, typer.Option("--ray", help="Work on the Ray cluster of RAY_ADDRESS, into a Qdrant server.")
-    ] = False,
+        int | None,
+        typer.Option(min=1, help="Workers on the Ray cluster of RAY_ADDRESS, instead of this process."),
+    ] = None,
     qdrant_url: QdrantUrl = None,
     qdrant_path: QdrantPath = None,
 ) -> None:
@@ -60,8 +61,10 @@ def index(
         qdrant_url=qdrant_url,
         qdrant_path=qdrant_path,
     )
-    if ray and not settings.qdrant_url:
-        raise SettingsError("--ray needs a Qdrant server, since many machines write at once; give --qdrant-url.")
+    if ray is not None and not settings.qdrant_url:
+        raise SettingsError(
+            "--ray needs a Qdrant server, since many machines write at once; give --qdrant-url."
+        )
     from norm_aware.ingestion.options import IndexOptions
     from norm_aware.ingestion.sources import open_source  # seconds of imports, once there is work
 
@@ -73,13 +76,18 @@ def index(
     )
     open_source(source, chunk_size=chunk_size)  # a wrong name is told before a model is loaded
     written = manifest or (Path() if settings.qdrant_url else settings.qdrant_path.parent) / _MANIFEST
-    if ray:
-        from norm_aware.ingestion.on_ray import ray_index
+    if ray is not None:
+        from norm_aware.ingestion.on_ray import RayWorkers, ray_index
         from norm_aware.resources import StoreOpener
 
         with progress_bars() as progress:
             summary = ray_index(
-                source, StoreOpener(settings), options=options, manifest=written, progress=progress
+                source,
+                StoreOpener(settings),
+                workers=RayWorkers(ray),
+                options=options,
+                manifest=written,
+                progress=progress,
             )
         name = settings.encoder
     else:

@@ -122,9 +122,7 @@ def bulk_index(
 _STAGE = "Embedding documents"
 
 
-def windows(
-    items: Iterator[BaseNode | Skipped], size: int
-) -> Iterator[tuple[list[BaseNode], list[Skipped]]]:
+def windows(items: Iterator[BaseNode | Skipped], size: int) -> Iterator[tuple[list[BaseNode], list[Skipped]]]:
     """The documents in lists of at most `size`, beside those left out meanwhile."""
     nodes: list[BaseNode] = []
     left_out: list[Skipped] = []

@@ -45,7 +45,9 @@ def _checked(node: BaseNode, seen: Seen, max_characters: int, keep_duplicates: b
     if len(text) > max_characters:
         return skip(TOO_LONG, f"{len(text)} characters; at most {max_characters} are taken")
     if taken := RESERVED & node.metadata.keys():
-        return skip(RESERVED_NAME, f"metadata named {min(taken)!r}, which the payload needs for the embedding")
+        return skip(
+            RESERVED_NAME, f"metadata named {min(taken)!r}, which the payload needs for the embedding"
+        )
     if not seen.add(f"id {node.node_id}"):
         return skip(DUPLICATE_ID, "a document before has the same id")
     if not keep_duplicates and not seen.add(f"content {content_hash(node)}"):

@@ -10,6 +10,7 @@ from types import TracebackType
 from norm_aware.errors import SettingsError
 from norm_aware.ingestion.skipped import Skipped
 
+
 class Manifest:
     """A file of skipped documents, written anew by each run.
 

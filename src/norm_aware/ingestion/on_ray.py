@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import TextNode
 
-from norm_aware.errors import DatasetError, MissingExtraError, QueryError
+from norm_aware.errors import DatasetError, MissingExtraError, NormAwareError, QueryError
 from norm_aware.ingestion.bulk import IndexSummary
 from norm_aware.ingestion.checks import check
 from norm_aware.ingestion.files import Files
@@ -113,7 +113,7 @@ def ray_index(
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     with Manifest(manifest) as record:
-        for batch in outcomes.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for batch in _told(outcomes.iter_batches(batch_size=None, batch_format="pyarrow")):
             for row in batch.to_pylist():
                 counts.update({name: row[name] for name in _OUTCOMES})
                 for line in row["skipped"]:
@@ -125,6 +125,21 @@ def ray_index(
     if not counts.total() + skipped.total():
         raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
     return IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
+
+
+def _told(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The batches; where a worker failed, what it raised in place of what Ray makes of it."""
+    try:
+        yield from batches
+    except Exception as error:
+        found: BaseException | None = error
+        while found is not None:
+            cause = getattr(found, "cause", None)  # where Ray keeps what the worker raised
+            for one in (found, cause):
+                if isinstance(one, NormAwareError) and type(one).__module__ == NormAwareError.__module__:
+                    raise one from None
+            found = cause or found.__cause__
+        raise
 
 
 def _split(parts: Sequence[Part]) -> Iterator[Part]:
@@ -179,7 +194,10 @@ class _Worker:
         rows = batch.to_pylist()
         # files may share an id; the later of two is what their order within a window would leave
         nodes = {
-            node.node_id: node for row in rows if row["document"] for node in [TextNode.from_json(row["document"])]
+            node.node_id: node
+            for row in rows
+            if row["document"]
+            for node in [TextNode.from_json(row["document"])]
         }
         outcome = self._indexer.index(list(nodes.values()))
         left_out = [row["skipped"] for row in rows if row["skipped"]]
