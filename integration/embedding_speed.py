@@ -2,8 +2,8 @@
 
     python integration/embedding_speed.py --data FOLDER [--passages 600] [--repeats 3] --out FILE.json
 
-All three embed the same real passages with the packaged MiniLM: ours as bulk indexing does (a window sorted by
-length, sent to `RawEmbedding` an upload's worth at a time), in bfloat16 where the processor has it and in
+All three embed the same real passages with the packaged MiniLM: ours as bulk indexing does (a window sorted
+by length, sent to `RawEmbedding` an upload's worth at a time), in bfloat16 where the processor has it and in
 float32; sentence-transformers' `encode` of the passages sorted by length; and `HuggingFaceEmbedding` as it
 comes, in batches of ten in the order given. Where llama-index-embeddings-huggingface is not installed, its
 default is imitated, and the result says so. Runs alternate, and ratios are medians over the repeats.

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.qdrant.misbehaving_server import MisbehavingServer
 
 from norm_aware.errors import MissingExtraError, QueryError
 from norm_aware.ingestion.on_ray import RayWorkers, ray_index
 from norm_aware.llamaindex.points import point_id
+from tests.qdrant.misbehaving_server import MisbehavingServer
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = 300

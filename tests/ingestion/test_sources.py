@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from norm_aware.benchmark.dataset import read_documents
 from norm_aware.errors import DatasetError, MissingExtraError
 from norm_aware.ingestion.skipped import Skipped
 from norm_aware.ingestion.sources import open_source
-from norm_aware.benchmark.dataset import read_documents
 
 pa = pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq  # noqa: E402

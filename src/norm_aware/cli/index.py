@@ -20,8 +20,8 @@ def index(
     source: Annotated[
         str,
         typer.Argument(
-            help="'pydocs', a .jsonl or .parquet file or a folder of them, a BEIR folder, or a folder of .txt "
-            "and .md files."
+            help="'pydocs', a .jsonl or .parquet file or a folder of them, a BEIR folder, or a folder of "
+            ".txt and .md files."
         ),
     ],
     allow_normalized: Annotated[

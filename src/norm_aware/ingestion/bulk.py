@@ -68,8 +68,8 @@ def bulk_index(
     nothing twice; a run that was killed is simply started again. Memory holds one window of documents.
 
     Args:
-        source: `pydocs`; a `.jsonl` or `.parquet` file, whose records have `_id` or `id`, `text` and, if there
-            is one, a `title` and `metadata`; a folder in BEIR's layout, of `.txt` and `.md` files, or of
+        source: `pydocs`; a `.jsonl` or `.parquet` file, whose records have `_id` or `id`, `text` and perhaps
+            a `title` and `metadata`; a folder in BEIR's layout, of `.txt` and `.md` files, or of
             `.jsonl` and `.parquet` files; or an iterable of LlamaIndex's documents or nodes, or of mappings
             with those fields.
         store: where they go; its encoder embeds them.
@@ -139,7 +139,7 @@ def windows(items: Iterator[BaseNode | Skipped], size: int) -> Iterator[tuple[li
 
 
 def _expected(source: Source, documents: int) -> int:
-    """How many documents there will be, if the rest of the source is like what was read; as many if unknown."""
+    """How many documents there will be, if the rest of the source is like what was read of it."""
     if source.total is None or source.read == 0:
         return documents
     return max(documents, round(documents * source.total / source.read))

@@ -26,7 +26,7 @@ class Manifest:
             self._file = None if path is None else path.open("w", encoding="utf-8", buffering=1)
         except OSError as error:
             raise SettingsError(
-                f"The manifest {str(path)!r} cannot be written ({error.strerror}); name another by --manifest."
+                f"The manifest {str(path)!r} cannot be written ({error.strerror}); name another file."
             ) from error
 
     def write(self, skipped: Skipped) -> None:

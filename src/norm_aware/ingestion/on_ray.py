@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import TextNode
 
+from norm_aware import errors
 from norm_aware.errors import DatasetError, MissingExtraError, NormAwareError, QueryError
 from norm_aware.ingestion.bulk import IndexSummary
 from norm_aware.ingestion.checks import check
 from norm_aware.ingestion.files import Files
-from norm_aware.ingestion.indexer import Indexer
+from norm_aware.ingestion.indexer import Indexer, Outcome
 from norm_aware.ingestion.manifest import Manifest
 from norm_aware.ingestion.options import IndexOptions
 from norm_aware.ingestion.seen import Seen
@@ -56,7 +57,7 @@ def ray_index(
     source: str | Path,
     open_store: Callable[[], NormAwareVectorStore],
     *,
-    workers: RayWorkers = RayWorkers(),  # noqa: B008  # a frozen value
+    workers: RayWorkers = RayWorkers(),  # a frozen value
     options: IndexOptions = IndexOptions(),  # noqa: B008  # a frozen value
     manifest: Path | None = None,
     progress: Progress = silent,
@@ -113,8 +114,10 @@ def ray_index(
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     with Manifest(manifest) as record:
-        for batch in _told(outcomes.iter_batches(batch_size=None, batch_format="pyarrow")):
+        for batch in outcomes.iter_batches(batch_size=None, batch_format="pyarrow"):
             for row in batch.to_pylist():
+                if row["error"]:
+                    raise getattr(errors, row["error"], NormAwareError)(row["message"])
                 counts.update({name: row[name] for name in _OUTCOMES})
                 for line in row["skipped"]:
                     one = Skipped(**json.loads(line))
@@ -125,21 +128,6 @@ def ray_index(
     if not counts.total() + skipped.total():
         raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
     return IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
-
-
-def _told(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The batches; where a worker failed, what it raised in place of what Ray makes of it."""
-    try:
-        yield from batches
-    except Exception as error:
-        found: BaseException | None = error
-        while found is not None:
-            cause = getattr(found, "cause", None)  # where Ray keeps what the worker raised
-            for one in (found, cause):
-                if isinstance(one, NormAwareError) and type(one).__module__ == NormAwareError.__module__:
-                    raise one from None
-            found = cause or found.__cause__
-        raise
 
 
 def _split(parts: Sequence[Part]) -> Iterator[Part]:
@@ -183,24 +171,39 @@ class _Reader:
 
 
 class _Worker:
-    """Embeds and uploads windows of rows, as long as its process lives."""
+    """Embeds and uploads windows of rows, as long as its process lives.
+
+    An error of ours is told as a row: raised, it would reach the caller wrapped in Ray's and lose its class.
+    """
 
     def __init__(self, open_store: Callable[[], NormAwareVectorStore], options: IndexOptions) -> None:
-        self._indexer = Indexer(open_store(), options)
+        self._open_store = open_store
+        self._options = options
+        self._indexer: Indexer | None = None
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        import pyarrow as pa
-
         rows = batch.to_pylist()
-        # files may share an id; the later of two is what their order within a window would leave
-        nodes = {
-            node.node_id: node
-            for row in rows
-            if row["document"]
-            for node in [TextNode.from_json(row["document"])]
-        }
-        outcome = self._indexer.index(list(nodes.values()))
+        # files may share an id, a window may not
+        nodes = [TextNode.from_json(row["document"]) for row in rows if row["document"]]
         left_out = [row["skipped"] for row in rows if row["skipped"]]
-        left_out += [json.dumps(asdict(one)) for one in outcome.skipped]
-        told = {name: [len(getattr(outcome, name))] for name in _OUTCOMES}
-        return pa.table({**told, "skipped": pa.array([left_out], pa.list_(pa.string()))})
+        try:
+            if self._indexer is None:
+                self._indexer = Indexer(self._open_store(), self._options)
+            outcome = self._indexer.index(list({node.node_id: node for node in nodes}.values()))
+        except NormAwareError as error:
+            return _row(Outcome(), left_out, error)
+        return _row(outcome, left_out + [json.dumps(asdict(one)) for one in outcome.skipped], None)
+
+
+def _row(outcome: Outcome, left_out: list[str], error: NormAwareError | None) -> pa.Table:
+    import pyarrow as pa
+
+    told = {
+        **{name: len(getattr(outcome, name)) for name in _OUTCOMES},
+        "skipped": left_out,
+        "error": error and type(error).__name__,
+        "message": error and str(error),
+    }
+    types = [(name, pa.int64()) for name in _OUTCOMES]
+    types += [("skipped", pa.list_(pa.string())), ("error", pa.string()), ("message", pa.string())]
+    return pa.Table.from_pylist([told], schema=pa.schema(types))

@@ -63,8 +63,8 @@ def open_source(source: str | Path | Documents, *, chunk_size: int) -> Source:
     """The documents that a name, a path or an iterable stands for.
 
     Args:
-        source: `pydocs`; a `.jsonl` or `.parquet` file; a folder in BEIR's layout, of `.txt` and `.md` files, or
-            of `.jsonl` and `.parquet` files; or documents.
+        source: `pydocs`; a `.jsonl` or `.parquet` file; a folder in BEIR's layout, of `.txt` and `.md` files,
+            or of `.jsonl` and `.parquet` files; or documents.
         chunk_size: tokens in a part of a text file, at most.
 
     Raises:
@@ -86,8 +86,8 @@ def open_source(source: str | Path | Documents, *, chunk_size: int) -> Source:
     found = sorted(file for suffix in _READERS for file in path.glob(f"*{suffix}"))
     if not found:
         raise DatasetError(
-            f"There are no documents in {str(source)!r}; give 'pydocs', a .jsonl or .parquet file or a folder "
-            "of them, a folder in BEIR's layout, or a folder of .txt and .md files."
+            f"There are no documents in {str(source)!r}; give 'pydocs', a .jsonl or .parquet file or a "
+            "folder of them, a folder in BEIR's layout, or a folder of .txt and .md files."
         )
     return Source([_READERS[file.suffix](file) for file in found])
 
