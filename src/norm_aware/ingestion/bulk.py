@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +104,7 @@ def bulk_index(
         for nodes, left_out in windows(fit, options.window):
             before = counts.total() + skipped.total() + len(left_out)
             total = _expected(opened, before + len(nodes))
-            outcome = indexer.index(
-                nodes,
-                progress=lambda done, before=before, total=total: progress(_STAGE, before + done, total),
-            )
+            outcome = indexer.index(nodes, progress=_shifted(progress, before, total))
             for name in ("new", "replaced", "unchanged"):
                 counts[name] += len(getattr(outcome, name))
             for one in (*left_out, *outcome.skipped):
@@ -136,6 +133,11 @@ def windows(items: Iterator[BaseNode | Skipped], size: int) -> Iterator[tuple[li
             nodes, left_out = [], []
     if nodes or left_out:
         yield nodes, left_out
+
+
+def _shifted(progress: Progress, before: int, total: int) -> Callable[[int], None]:
+    """Progress of a window as progress of the whole."""
+    return lambda done: progress(_STAGE, before + done, total)
 
 
 def _expected(source: Source, documents: int) -> int:

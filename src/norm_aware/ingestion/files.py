@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
 from llama_index.core.readers import SimpleDirectoryReader
-from llama_index.core.schema import Document, NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index.core.schema import BaseNode, Document, NodeRelationship, RelatedNodeInfo, TextNode
 
 from norm_aware.errors import QueryError
 from norm_aware.ingestion.skipped import BAD_ENCODING, Skipped
@@ -97,15 +97,12 @@ def _nodes(name: str, text: str, splitter: SentenceSplitter) -> Iterator[TextNod
 
 
 def _parts(name: str, text: str, splitter: SentenceSplitter) -> list[TextNode]:
-    whole = [TextNode(text=text)]
     if len(splitter.split_text(text)) <= 1:
-        return whole
+        return [TextNode(text=text)]
+    sections: Sequence[BaseNode] = [TextNode(text=text)]
     if name.endswith(".md"):
-        sections = MarkdownNodeParser(include_prev_next_rel=False).get_nodes_from_documents(
-            [Document(text=text)]
-        )
-    else:
-        sections = whole
+        parser = MarkdownNodeParser(include_prev_next_rel=False)
+        sections = parser.get_nodes_from_documents([Document(text=text)])
     return [
         TextNode(text=part, metadata=section.metadata)
         for section in sections

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,8 +113,9 @@ def ray_index(
     )
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
+    told: Iterable[Any] = outcomes.iter_batches(batch_size=None, batch_format="pyarrow")
     with Manifest(manifest) as record:
-        for batch in outcomes.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for batch in told:
             for row in batch.to_pylist():
                 if row["error"]:
                     raise getattr(errors, row["error"], NormAwareError)(row["message"])

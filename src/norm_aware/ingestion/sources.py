@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -175,7 +175,7 @@ class Given:
 
     def count(self) -> int | None:
         """Known for a list, not for a generator."""
-        return len(self.documents) if hasattr(self.documents, "__len__") else None
+        return len(self.documents) if isinstance(self.documents, Sized) else None
 
     def records(self) -> Iterator[list[Any]]:
         """The node of each document."""
@@ -190,4 +190,4 @@ class Given:
                 yield [Skipped(where, MALFORMED, f"a {found}; a node or a mapping is needed")]
 
 
-_READERS = {".jsonl": JsonLines, ".parquet": Parquet}
+_READERS: dict[str, Callable[[Path], Part]] = {".jsonl": JsonLines, ".parquet": Parquet}
