@@ -126,11 +126,13 @@ class StoreOpener:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._opened: ExitStack | None = None  # keeps the client open as long as this lives
 
     def __call__(self) -> NormAwareVectorStore:
-        """A store with a client that is open as long as its process."""
+        """A store with an encoder and a client of its own."""
         embedding = open_encoder(self._settings, dtype=self._settings.dtype)
-        client = ExitStack().enter_context(open_client(self._settings))
+        self._opened = ExitStack()
+        client = self._opened.enter_context(open_client(self._settings))
         return open_store(self._settings, client, embedding)
 
 

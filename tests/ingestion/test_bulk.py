@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from llama_index.core.schema import Document, TextNode
 from qdrant_client import QdrantClient
 
-from norm_aware import IndexOptions, NormAwareVectorStore, bulk_index
+from norm_aware import EmbeddedClient, IndexOptions, NormAwareVectorStore, bulk_index
 from norm_aware.errors import ContractError, DatasetError, NormalizedEmbeddingError
 from norm_aware.llamaindex.points import point_id
 
@@ -272,7 +272,7 @@ def test_any_order_of_windows_and_uploads_stores_the_first_document_of_each_id_a
 CHILD = """
 import sys, time
 from qdrant_client import QdrantClient
-from norm_aware import IndexOptions, NormAwareVectorStore, bulk_index
+from norm_aware import EmbeddedClient, IndexOptions, NormAwareVectorStore, bulk_index
 from tests.conftest import HashEmbedding
 
 plain = HashEmbedding._get_text_embeddings
@@ -282,7 +282,7 @@ def slow(model, texts):
     return plain(model, texts)
 
 HashEmbedding._get_text_embeddings = slow
-client = QdrantClient(path=sys.argv[1])
+client = EmbeddedClient(sys.argv[1]) if sys.argv[3] == "embedded" else QdrantClient(path=sys.argv[1])
 store = NormAwareVectorStore("docs", client=client, embed_model=HashEmbedding(model_name="hash"))
 print("ready", flush=True)
 bulk_index(sys.argv[2], store, options=IndexOptions(window=32, upload_size=4),
@@ -290,13 +290,16 @@ bulk_index(sys.argv[2], store, options=IndexOptions(window=32, upload_size=4),
 """
 
 
-def test_a_run_killed_at_any_moment_goes_on_with_nothing_lost_or_doubled(tmp_path, embedded, hash_embedding):
+@pytest.mark.parametrize("engine", ["disk", "embedded"])
+def test_a_run_killed_at_any_moment_goes_on_with_nothing_lost_or_doubled(
+    tmp_path, embedded, hash_embedding, engine
+):
     corpus, chance = tmp_path / "c.jsonl", random.Random(0)
     corpus.write_text("".join(json.dumps(record) + "\n" for record in records(300)))
     storage, acknowledged = str(tmp_path / "qdrant"), 0
-    for _ in range(3):
+    for _ in range(2):
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, storage, str(corpus)],
+            [sys.executable, "-c", CHILD, storage, str(corpus), engine],
             cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             text=True,
@@ -311,7 +314,8 @@ def test_a_run_killed_at_any_moment_goes_on_with_nothing_lost_or_doubled(tmp_pat
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         child.stdout.close()
-    with closing(QdrantClient(path=storage)) as client:
+    client = EmbeddedClient(storage) if engine == "embedded" else QdrantClient(path=storage)
+    with closing(client):
         resumed(client, corpus, hash_embedding, embedded, acknowledged)
 
 

@@ -27,12 +27,12 @@ def test_a_store_creates_its_collection_by_its_options_and_hands_them_on(hash_em
     asked = []
     plain = client.create_collection
     monkeypatch.setattr(client, "create_collection", lambda **given: asked.append(given) or plain(**given))
-    options = CollectionOptions(shard_number=2)
+    options = CollectionOptions(shard_number=1)
     store = NormAwareVectorStore(
         "docs", client=client, embed_model=hash_embedding, collection_options=options
     )
     store.add([TextNode(text="a", embedding=[1.0, 2.0])])
-    assert asked[0]["shard_number"] == 2
+    assert asked[0]["shard_number"] == 1
 
 
 @pytest.mark.parametrize("name", ["shard_number", "replication_factor", "write_consistency_factor"])

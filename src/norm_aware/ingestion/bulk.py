@@ -19,6 +19,7 @@ from norm_aware.ingestion.skipped import Skipped
 from norm_aware.ingestion.sources import Documents, Source, open_source
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress, silent
+from norm_aware.qdrant.storage import build_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ def bulk_index(
             progress(_STAGE, counts.total() + skipped.total(), total)
     if not counts.total() + skipped.total():
         raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
+    if counts["new"] + counts["replaced"]:
+        build_index(store.client, store.collection_name)
     return IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
 
 
