@@ -3,10 +3,9 @@ from __future__ import annotations
 import gc
 import pickle
 
-from tests.qdrant.misbehaving_server import MisbehavingServer
-
 from norm_aware import Settings
 from norm_aware.resources import StoreOpener
+from tests.qdrant.misbehaving_server import MisbehavingServer
 
 
 def test_what_opens_a_store_travels_to_another_process_with_its_settings_and_stays_open():

@@ -143,6 +143,7 @@ def test_what_is_unfit_is_left_out_with_its_reason(store, tmp_path):
     rows = [json.loads(line) for line in manifest.read_text().splitlines()]
     assert len(rows) == sum(summary.skipped.values())
     assert rows[0]["where"] == f"{path}, line 2"
+    assert [row["where"] for row in rows if row["reason"] == "empty"] == [f"{path}, line 7"]
     assert {row["id"] for row in rows if row["reason"].startswith("duplicate")} == {"copy", "d0"}
 
 

@@ -14,7 +14,7 @@ LONG = "\n\n".join(f"# Part {i}\n\n" + f"Sentence {i} is about the weather. " * 
 
 
 def read(folder: Path, chunk_size: int = 64) -> list:
-    return [item for record in Files.find(folder, chunk_size=chunk_size).records() for item in record]
+    return [found.item for record in Files.find(folder, chunk_size=chunk_size).records() for found in record]
 
 
 def test_a_short_file_is_one_document_under_its_path(tmp_path):

@@ -8,11 +8,11 @@ import time
 import pytest
 from llama_index.core.schema import TextNode
 from qdrant_client import AsyncQdrantClient, QdrantClient
-from tests.qdrant.misbehaving_server import MisbehavingServer
 
 from norm_aware import IndexOptions, NormAwareVectorStore
 from norm_aware.errors import QueryError
 from norm_aware.ingestion.indexer import Indexer
+from tests.qdrant.misbehaving_server import MisbehavingServer
 
 NODES = [TextNode(id_=f"d{i}", text=f"text {i}") for i in range(64)]
 

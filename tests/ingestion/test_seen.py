@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from norm_aware.ingestion.seen import Seen
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=3)))
 def test_a_key_is_new_once(keys):
     with Seen() as seen:

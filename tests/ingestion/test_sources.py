@@ -23,7 +23,7 @@ ROWS = [
 
 def read(source):
     opened = open_source(source, chunk_size=64)
-    return opened, list(opened)
+    return opened, [found.item for found in opened]
 
 
 def test_a_jsonl_and_a_parquet_file_of_the_same_rows_hold_the_same_documents(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
+from norm_aware.ingestion.records import Found
 from norm_aware.ingestion.seen import Seen
 from norm_aware.ingestion.skipped import (
     DUPLICATE,
@@ -20,25 +21,30 @@ from norm_aware.qdrant.calibrated import RESERVED
 
 
 def check(
-    items: Iterable[BaseNode | Skipped], *, seen: Seen, max_characters: int, keep_duplicates: bool
+    found: Iterable[Found], *, seen: Seen, max_characters: int, keep_duplicates: bool
 ) -> Iterator[BaseNode | Skipped]:
-    """Each item as it is, or why its document is left out.
+    """Each document as it is, or why it is left out.
 
     Args:
-        items: documents, and those left out before.
+        found: documents, and those left out before.
         seen: ids and contents met before.
         max_characters: a longer text is left out.
         keep_duplicates: take a document of the same text and metadata as one before.
     """
-    for item in items:
-        yield item if isinstance(item, Skipped) else _checked(item, seen, max_characters, keep_duplicates)
+    for where, item in found:
+        if isinstance(item, Skipped):
+            yield item
+        else:
+            yield _checked(item, where, seen, max_characters, keep_duplicates)
 
 
-def _checked(node: BaseNode, seen: Seen, max_characters: int, keep_duplicates: bool) -> BaseNode | Skipped:
+def _checked(
+    node: BaseNode, where: str, seen: Seen, max_characters: int, keep_duplicates: bool
+) -> BaseNode | Skipped:
     text = node.get_content(MetadataMode.NONE)
 
     def skip(reason: str, detail: str) -> Skipped:
-        return Skipped(node.node_id, reason, detail, id=node.node_id)
+        return Skipped(where, reason, detail, id=node.node_id)
 
     if not text.strip():
         return skip(EMPTY, "no text")

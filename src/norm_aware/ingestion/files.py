@@ -11,6 +11,7 @@ from llama_index.core.readers import SimpleDirectoryReader
 from llama_index.core.schema import BaseNode, Document, NodeRelationship, RelatedNodeInfo, TextNode
 
 from norm_aware.errors import QueryError
+from norm_aware.ingestion.records import Found
 from norm_aware.ingestion.skipped import BAD_ENCODING, Skipped
 
 SUFFIXES = [".txt", ".md"]
@@ -58,7 +59,7 @@ class Files:
         """How many files there are."""
         return len(self.paths)
 
-    def records(self) -> Iterator[list[TextNode | Skipped]]:
+    def records(self) -> Iterator[list[Found]]:
         """The documents of each file, or why there are none."""
         splitter = SentenceSplitter(
             chunk_size=self.chunk_size, chunk_overlap=self.chunk_size // _OVERLAP, include_prev_next_rel=False
@@ -70,11 +71,16 @@ class Files:
                 text = path.read_text(encoding="utf-8-sig")
                 name.encode()
             except UnicodeDecodeError as error:
-                yield [Skipped(str(path), BAD_ENCODING, f"not UTF-8 ({error.reason} at byte {error.start})")]
+                yield [_unread(path, f"not UTF-8 ({error.reason} at byte {error.start})")]
             except UnicodeEncodeError:
-                yield [Skipped(repr(str(path)), BAD_ENCODING, "its name is not UTF-8")]
+                yield [_unread(path, "its name is not UTF-8")]
             else:
-                yield list(_nodes(name, text, splitter))
+                yield [Found(str(path), node) for node in _nodes(name, text, splitter)]
+
+
+def _unread(path: Path, detail: str) -> Found:
+    where = str(path).encode(errors="backslashreplace").decode()
+    return Found(where, Skipped(where, BAD_ENCODING, detail))
 
 
 def _is_hidden(path: Path) -> bool:

@@ -82,7 +82,7 @@ def ray_index(
         NormAwareError: as in `bulk_index`, out of a worker.
 
     Example:
-        >>> from norm_aware.ingestion.on_ray import RayWorkers, ray_index
+        >>> from norm_aware import RayWorkers, ray_index
         >>> ray_index("corpus", open_store, workers=RayWorkers(8, gpus=1))  # doctest: +SKIP
     """
     try:

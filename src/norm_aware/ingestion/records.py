@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from llama_index.core.schema import TextNode
+from llama_index.core.schema import BaseNode, TextNode
 
 from norm_aware.ingestion.skipped import BAD_ENCODING, MALFORMED, Skipped
+
+
+class Found(NamedTuple):
+    """A document, or why there is none, and where it was found: file and line, say."""
+
+    where: str
+    item: BaseNode | Skipped
 
 
 class RecordError(Exception):
     """A record that is no document; its two arguments are the reason and the detail."""
 
 
-def read_line(line: bytes, where: str) -> TextNode | Skipped:
-    """The document of one line of a `.jsonl` file, or why there is none."""
+def read_line(line: bytes, where: str) -> Found:
+    """The document of one line of a `.jsonl` file."""
     try:
-        return _node(_parse(line))
+        return Found(where, _node(_parse(line)))
     except RecordError as error:
-        return Skipped(where, *error.args)
+        return Found(where, Skipped(where, *error.args))
 
 
-def read_record(record: Mapping[str, Any], where: str) -> TextNode | Skipped:
-    """The document of one row, or why there is none."""
+def read_record(record: Mapping[str, Any], where: str) -> Found:
+    """The document of one row."""
     try:
-        return _node(record)
+        return Found(where, _node(record))
     except RecordError as error:
-        return Skipped(where, *error.args)
+        return Found(where, Skipped(where, *error.args))
 
 
 def _parse(line: bytes) -> Mapping[str, Any]:

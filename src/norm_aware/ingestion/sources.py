@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -12,7 +13,7 @@ from llama_index.core.schema import BaseNode
 from norm_aware.errors import DatasetError, MissingExtraError
 from norm_aware.ingestion import pydocs
 from norm_aware.ingestion.files import Files
-from norm_aware.ingestion.records import read_line, read_record
+from norm_aware.ingestion.records import Found, read_line, read_record
 from norm_aware.ingestion.skipped import MALFORMED, Skipped
 
 Documents: TypeAlias = Iterable[BaseNode | Mapping[str, Any]]
@@ -28,8 +29,8 @@ class Part(Protocol):
     def count(self) -> int | None:
         """How many records it has; None where that is not known before it is read."""
 
-    def records(self) -> Iterator[list[Any]]:
-        """The nodes of each record, or a `Skipped`."""
+    def records(self) -> Iterator[list[Found]]:
+        """The documents of each record, or why there are none."""
 
 
 @dataclass
@@ -39,20 +40,20 @@ class Source:
     Attributes:
         parts: what it consists of.
         judged: whether judgements name its documents, so that one of two equal texts is not to be left out.
-        total: records there are; None where that is not known.
         read: records read so far.
     """
 
     parts: list[Part]
     judged: bool = False
-    total: int | None = field(init=False)
     read: int = field(init=False, default=0)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def total(self) -> int | None:
+        """Records there are; None where that is not known."""
         counts = [part.count() for part in self.parts]
-        self.total = None if None in counts else sum(count or 0 for count in counts)
+        return None if None in counts else sum(count or 0 for count in counts)
 
-    def __iter__(self) -> Iterator[BaseNode | Skipped]:
+    def __iter__(self) -> Iterator[Found]:
         for part in self.parts:
             for record in part.records():
                 self.read += 1
@@ -92,17 +93,20 @@ def open_source(source: str | Path | Documents, *, chunk_size: int) -> Source:
     return Source([_READERS[file.suffix](file) for file in found])
 
 
-@dataclass(frozen=True)
 class Pydocs:
     """The documentation that the running interpreter carries."""
 
-    def count(self) -> int | None:
-        """Not known before it is read."""
-        return None
+    @cached_property
+    def _documents(self) -> list[tuple[str, str, str]]:
+        return pydocs.read_documents()
 
-    def records(self) -> Iterator[list[Any]]:
+    def count(self) -> int:
+        """How many passages and docstrings there are."""
+        return len(self._documents)
+
+    def records(self) -> Iterator[list[Found]]:
         """Each passage and docstring."""
-        for id_, title, text in pydocs.read_documents():
+        for id_, title, text in self._documents:
             yield [read_record({"id": id_, "title": title, "text": text}, f"pydocs, {id_}")]
 
 
@@ -117,7 +121,7 @@ class JsonLines:
         with self.path.open("rb") as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
 
-    def records(self) -> Iterator[list[Any]]:
+    def records(self) -> Iterator[list[Found]]:
         """The document of each line that is not blank."""
         with self.path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -136,7 +140,7 @@ class Parquet:
         with self._open() as file:
             return int(file.metadata.num_rows)
 
-    def records(self) -> Iterator[list[Any]]:
+    def records(self) -> Iterator[list[Found]]:
         """The document of each row."""
         with self._open() as file:
             names = file.schema_arrow.names
@@ -177,17 +181,17 @@ class Given:
         """Known for a list, not for a generator."""
         return len(self.documents) if isinstance(self.documents, Sized) else None
 
-    def records(self) -> Iterator[list[Any]]:
+    def records(self) -> Iterator[list[Found]]:
         """The node of each document."""
         for number, document in enumerate(self.documents, start=1):
             where = f"document {number}"
             if isinstance(document, BaseNode):
-                yield [document]
+                yield [Found(where, document)]
             elif isinstance(document, Mapping):
                 yield [read_record(document, where)]
             else:
-                found = type(document).__name__
-                yield [Skipped(where, MALFORMED, f"a {found}; a node or a mapping is needed")]
+                told = f"a {type(document).__name__}; a node or a mapping is needed"
+                yield [Found(where, Skipped(where, MALFORMED, told))]
 
 
 _READERS: dict[str, Callable[[Path], Part]] = {".jsonl": JsonLines, ".parquet": Parquet}
