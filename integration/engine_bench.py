@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from embedding_speed import embedding_ratios
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
+from embedding_speed import embedding_ratios
 from engine_recall import recalls
 from norm_aware import (
     EmbeddedClient,

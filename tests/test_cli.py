@@ -59,10 +59,11 @@ def refused(done: subprocess.CompletedProcess[str], message: str) -> None:
 
 
 def test_documents_are_indexed_found_by_any_similarity_and_not_doubled(folder):
-    for _ in range(2):
+    for embedded, unchanged in ((3, 0), (0, 3)):
         indexed = norm_aware("index", "beir", cwd=folder)
         assert indexed.returncode == 0, indexed.stderr
-        assert "3 documents embedded by raw:all-MiniLM-L6-v2 into 'documents'" in indexed.stdout
+        assert f"{embedded} documents embedded by raw:all-MiniLM-L6-v2 into 'documents'" in indexed.stdout
+        assert f"{unchanged} unchanged, 0 skipped" in indexed.stdout
     for similarity in ("dot", "document_power=0.5"):
         found = norm_aware(
             "search", "What are flakes?", "--similarity", similarity, "--top-k", "2", "--json", cwd=folder
@@ -75,6 +76,19 @@ def test_documents_are_indexed_found_by_any_similarity_and_not_doubled(folder):
     table = norm_aware("search", "What moves?", cwd=folder)
     assert "wind" in table.stdout
     assert table.returncode == 0
+
+
+def test_what_is_not_indexed_is_counted_and_listed_beside_the_storage(folder):
+    (folder / "c.jsonl").write_text('{"_id": "a", "text": "Rain falls."}\n{"_id": "b", "text": ""}\n{\n')
+    (folder / "deep").mkdir()
+    done = norm_aware("index", "c.jsonl", "--qdrant-path", "deep/data", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "1 new, 0 replaced, 0 unchanged, 2 skipped (1 empty, 1 malformed)" in done.stdout
+    assert "Embedding documents: " in done.stderr
+    rows = [json.loads(line) for line in (folder / "deep" / "index-manifest.jsonl").read_text().splitlines()]
+    assert {row["reason"] for row in rows} == {"empty", "malformed"}
+    done = norm_aware("index", "c.jsonl", "--manifest", "m.jsonl", "--dtype", "float32", cwd=folder)
+    assert "m.jsonl lists what was skipped" in done.stdout, done.stderr
 
 
 def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folder):
@@ -213,6 +227,9 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("search", "x", "--calibration", "beir/qrels.tsv"), ""),
         (("benchmark", "--dataset", "beir", "--systems", "cosine,calibrated"), "needs a calibration"),
         (("index", "nowhere"), "no documents in 'nowhere'"),
+        (("index", "beir", "--dtype", "float16"), "dtype: "),
+        (("index", "beir", "--ray", "2"), "--ray needs a Qdrant server"),
+        (("index", "beir", "--manifest", "no/m.jsonl"), "manifest 'no/m.jsonl' cannot be written"),
         (("search", "x"), "There is no collection 'documents' (there are: none)"),
         (("search", " "), "The query is empty"),
         (("search", "x", "--top-k", "0"), "similarity_top_k: "),

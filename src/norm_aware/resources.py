@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError, QueryError
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
     from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.llamaindex.precision import Dtype
+    from norm_aware.llamaindex.store import NormAwareVectorStore
     from norm_aware.settings import Settings
 
 
@@ -26,8 +28,12 @@ def open_settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
-def open_encoder(settings: Settings) -> RawEmbedding:
+def open_encoder(settings: Settings, *, dtype: Dtype = "float32") -> RawEmbedding:
     """The encoder the settings name.
+
+    Args:
+        settings: name it.
+        dtype: what documents are computed in, as in `RawEmbedding`.
 
     Raises:
         QueryError: when it cannot be loaded.
@@ -42,12 +48,13 @@ def open_encoder(settings: Settings) -> RawEmbedding:
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         if settings.encoder == "offline":
-            return offline.encoder(device=settings.device, batch_size=settings.batch_size)
+            return offline.encoder(device=settings.device, batch_size=settings.batch_size, dtype=dtype)
         return RawEmbedding(
             settings.encoder,
             query_prompt=settings.query_prompt,
             document_prompt=settings.document_prompt,
             batch_size=settings.batch_size,
+            dtype=dtype,
             device=settings.device,
         )
     except NormAwareError:
@@ -99,6 +106,44 @@ def _open_folder(settings: Settings) -> QdrantClient:
     except Exception as error:  # whatever the engine says, its user wants one line
         raise CollectionError(f"Qdrant cannot be opened at {settings.qdrant_path}: {error}") from None
     return client
+
+
+def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding) -> NormAwareVectorStore:
+    """The store that documents are written to, as the settings say; raises as the store's class does."""
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+    from norm_aware.qdrant.collection_options import CollectionOptions
+
+    return NormAwareVectorStore(
+        settings.collection,
+        client=client,
+        embed_model=embedding,
+        calibration=settings.calibration,
+        allow_normalized=settings.allow_normalized,
+        collection_options=CollectionOptions(
+            shard_number=settings.shard_number,
+            replication_factor=settings.replication_factor,
+            write_consistency_factor=settings.write_consistency_factor,
+        ),
+    )
+
+
+class StoreOpener:
+    """Opens the settings' store in whichever process calls it; it travels, and what it opens does not.
+
+    Args:
+        settings: of the encoder and a Qdrant server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: ExitStack | None = None  # keeps the client open as long as this lives
+
+    def __call__(self) -> NormAwareVectorStore:
+        """A store with an encoder and a client of its own."""
+        embedding = open_encoder(self._settings, dtype=self._settings.dtype)
+        self._opened = ExitStack()
+        client = self._opened.enter_context(open_client(self._settings))
+        return open_store(self._settings, client, embedding)
 
 
 def require_collection(client: QdrantClient, collection: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     document_prompt: str | None = Field(None, description="Put before every document.")
     device: str | None = Field(None, description="Torch device; chosen where not given.")
     batch_size: int = Field(32, gt=0, description="Texts encoded at once.")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="What `index` computes in; 'auto' is bfloat16 where the processor has it."
+    )
+    uploaders: int = Field(4, gt=0, description="Connections that `index` uploads to a server by.")
 
     qdrant_url: str | None = Field(
         None, description="URL of a Qdrant server; embedded storage where not given."
@@ -73,6 +77,13 @@ class Settings(BaseSettings):
     )
     qdrant_path: Path = Field(Path("norm-aware-data"), description="Folder of the embedded storage.")
     collection: str = Field("documents", min_length=1, description="Name of the collection.")
+    shard_number: int | None = Field(
+        None, gt=0, description="Shards of a collection that is created, on a Qdrant cluster."
+    )
+    replication_factor: int | None = Field(None, gt=0, description="Nodes that hold a copy of each shard.")
+    write_consistency_factor: int | None = Field(
+        None, gt=0, description="Copies that must have a write before it counts as done."
+    )
 
     similarity: str | None = Field(
         None, description="Such as dot or document_power=0.5; cosine where no calibration is given either."

@@ -41,6 +41,7 @@ from norm_aware.qdrant.collection import (
     require_dimension,
     require_encoder,
 )
+from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.search import Hit, SearchOptions, require_positive, require_searchable, search
 
 dispatcher = get_dispatcher(__name__)
@@ -64,6 +65,7 @@ class NormAwareVectorStore(StockVectorStore):
         calibration: a `Calibration` or its file. Documents are stored by it and queries searched with it;
             an existing collection must be stored by it (`norm-aware apply`).
         allow_normalized: take embeddings that all have length 1.
+        collection_options: how a collection that `add` creates is spread over a cluster.
         batch_size: points sent to Qdrant at once.
 
     Raises:
@@ -74,15 +76,15 @@ class NormAwareVectorStore(StockVectorStore):
     Example:
         >>> from qdrant_client import QdrantClient
         >>> from norm_aware import NormAwareVectorStore, offline
-        >>> store = NormAwareVectorStore(
-        ...     "docs", client=QdrantClient(":memory:"), embed_model=offline.encoder()
-        ... )
+        >>> client, encoder = QdrantClient(":memory:"), offline.encoder()
+        >>> store = NormAwareVectorStore("docs", client=client, embed_model=encoder)
     """
 
     _embed_model: BaseEmbedding = PrivateAttr()
     _calibration: Calibration | None = PrivateAttr()
     _options: SearchOptions = PrivateAttr()
     _allow_normalized: bool = PrivateAttr()
+    _creation: CollectionOptions = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
 
@@ -96,6 +98,7 @@ class NormAwareVectorStore(StockVectorStore):
         similarity: str | Similarity | None = None,
         calibration: Calibration | str | Path | None = None,
         allow_normalized: bool = False,
+        collection_options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
         batch_size: int = 64,
     ) -> None:
         if client is None and aclient is None:
@@ -109,6 +112,7 @@ class NormAwareVectorStore(StockVectorStore):
         # cosine needs nothing of a collection: its vectors stay raw
         self._calibration = None if opened is None or opened.is_cosine else opened
         self._allow_normalized = allow_normalized
+        self._creation = collection_options
         if client is not None and self._collection_initialized:
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
             run(self._client, self._open(checked=self._calibration is not None))
@@ -137,6 +141,7 @@ class NormAwareVectorStore(StockVectorStore):
             embed_model=self._embed_model,
             calibration=calibration,
             allow_normalized=self._allow_normalized,
+            collection_options=self._creation,
             batch_size=self.batch_size,
         )
 
@@ -167,19 +172,14 @@ class NormAwareVectorStore(StockVectorStore):
     def _add(self, nodes: Sequence[BaseNode]) -> Steps[list[str]]:
         if not nodes:
             return []
-        contract = None
+        name, contract = self.collection_name, None
         encoder = encoder_identity(self._embed_model)
-        payload_index = not is_local(self._client or self._aclient)
+        indexed = not is_local(self._client or self._aclient)
         # read anew each time: another process may have rewritten the collection by a calibration
-        if (yield call("collection_exists", collection_name=self.collection_name)):
+        if (yield call("collection_exists", collection_name=name)):
             contract, held = yield from self._open()
             contract = yield from adopt_collection(
-                self.collection_name,
-                contract,
-                points=held,
-                encoder=encoder,
-                calibration=self._digest,
-                payload_index=payload_index,
+                name, contract, points=held, encoder=encoder, calibration=self._digest, payload_index=indexed
             )
         points = to_points(
             nodes,
@@ -196,16 +196,16 @@ class NormAwareVectorStore(StockVectorStore):
                 calibration=self._digest,
             )
             try:
-                yield from create_collection(self.collection_name, contract, payload_index=payload_index)
+                yield from create_collection(name, contract, payload_index=indexed, options=self._creation)
             except Exception:
-                if not (yield call("collection_exists", collection_name=self.collection_name)):
+                if not (yield call("collection_exists", collection_name=name)):
                     raise
                 return (yield from self._add(nodes))  # another add created it in between
             self._collection_initialized = True
         for start in range(0, len(points), self.batch_size):
             batch = points[start : start + self.batch_size]
-            yield call("upsert", collection_name=self.collection_name, points=batch)
-        self._contract = yield from refresh_edges(self.collection_name, contract)
+            yield call("upsert", collection_name=name, points=batch)
+        self._contract = yield from refresh_edges(name, contract)
         return [node.node_id for node in nodes]
 
     def search(self, query: VectorStoreQuery, options: SearchOptions | None = None) -> list[NodeWithNorms]:

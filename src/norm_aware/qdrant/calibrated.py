@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
-from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
+from norm_aware.qdrant.collection import HASH, NORM, OFFSET, RAW, Contract
 
 RAW_NORM = "norm_aware_raw_norm"
 """Payload key of the raw embedding's length, by which one may filter."""
@@ -23,7 +23,7 @@ MARK = "norm_aware_calibration"
 KEYS = (RAW, RAW_NORM, OFFSET, MARK)
 """What a calibrated point has in its payload and a raw one has not."""
 
-RESERVED = frozenset({NORM, *KEYS})
+RESERVED = frozenset({NORM, HASH, *KEYS})
 """Payload keys that a document's own metadata may not have."""
 
 

@@ -12,9 +12,16 @@ from qdrant_client import models
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import require_embeddings
-from norm_aware.qdrant.calibrated import MARK, RESERVED, Stored, raw_vector, store_calibrated, store_raw
+from norm_aware.qdrant.calibrated import KEYS, MARK, Stored, raw_vector, store_calibrated, store_raw
 from norm_aware.qdrant.calls import Steps, call
-from norm_aware.qdrant.collection import Contract, open_collection, read_batch, refresh_edges, require_encoder
+from norm_aware.qdrant.collection import (
+    NORM,
+    Contract,
+    open_collection,
+    read_batch,
+    refresh_edges,
+    require_encoder,
+)
 
 _BATCH = 256
 
@@ -130,4 +137,4 @@ def _vector(record: models.Record) -> list[float]:
 
 def _kept(payload: dict[str, Any]) -> dict[str, Any]:
     """A payload without what the way of storing put there."""
-    return {key: value for key, value in payload.items() if key not in RESERVED}
+    return {key: value for key, value in payload.items() if key not in (NORM, *KEYS)}
