@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
-from embedding_speed import embedding_ratios
+from embedding_speed import measure, read_passages
 from engine_recall import recalls
 from norm_aware import (
     EmbeddedClient,
@@ -57,7 +57,7 @@ def main() -> None:
     figures |= {"rerank_1000_ms": rerank_ms()}
     figures |= recalls(arguments.data, arguments.cache)
     if arguments.data is not None:
-        figures |= embedding_ratios(arguments.data)
+        figures |= measure(read_passages(arguments.data, 300))
     figures["machine"] = {
         "cores": os.cpu_count(),
         "platform": platform.platform(),

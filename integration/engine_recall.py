@@ -104,7 +104,7 @@ def real(data: Path, cache: Path | None) -> Iterator[Material]:
         for label, encoder in encoders.items():
             judged = embed(data / name, encoder, cache)
             yield Material(
-                f"{name}, {label}", judged.corpus.vectors.astype(np.float32), judged.queries[:QUERIES]
+                f"{name}, {label}", judged.corpus.embeddings.astype(np.float32), judged.queries[:QUERIES]
             )
 
 

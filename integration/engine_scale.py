@@ -56,7 +56,7 @@ def batch_of(start: int, dimension: int) -> NDArray[np.float32]:
     centres = np.random.default_rng(0).normal(size=(1000, dimension)).astype(np.float32)
     generator = np.random.default_rng(start + 1)
     rows = centres[generator.integers(len(centres), size=BATCH)]
-    rows = rows + 0.7 * generator.normal(size=rows.shape)
+    rows = rows + 0.7 * generator.normal(size=rows.shape).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows * generator.lognormal(0, 0.5, size=(BATCH, 1))).astype(np.float32)
 

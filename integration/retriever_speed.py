@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llama_index.core import VectorStoreIndex
+from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.embeddings import MockEmbedding
-from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle, TextNode
 from llama_index.vector_stores.qdrant import QdrantVectorStore
 from numpy.typing import NDArray
 
@@ -53,7 +55,7 @@ def retrievers(vectors: NDArray[np.float32], folder: Path) -> dict[str, Any]:
     """The retriever against the bare client with the same request, and against the stock retriever."""
     client = EmbeddedClient(folder)
     embedding = MockEmbedding(embed_dim=vectors.shape[1])
-    nodes = [
+    nodes: list[BaseNode] = [
         TextNode(id_=f"node {i}", text=f"passage {i} " * 20, embedding=row, metadata={"group": i % 50})
         for i, row in enumerate(vectors.tolist())
     ]
@@ -76,12 +78,12 @@ def retrievers(vectors: NDArray[np.float32], folder: Path) -> dict[str, Any]:
         ours = NormAwareRetriever(over(store, embedding), similarity=similarity, similarity_top_k=10)
         ours.retrieve(bundles[0])
         calls = [bare(store, row, similarity) for row in vectors[:REPEATS]]
-        p50 = turns(
-            len(bundles),
-            ours=lambda i, ours=ours: ours.retrieve(bundles[i]),
-            client=lambda i, calls=calls: getattr(client, calls[i].method)(**calls[i].arguments),
-            stock=lambda i: stock.retrieve(bundles[i]),
-        )
+        actions: dict[str, Callable[[int], object]] = {
+            "ours": partial(ask, ours, bundles),
+            "client": partial(send, client, calls),
+            "stock": partial(ask, stock, bundles),
+        }
+        p50 = turns(len(bundles), **actions)
         rows[name] = {
             **{f"{who}_ms": value for who, value in p50.items()},
             "over_client": p50["ours"] / p50["client"],
@@ -94,6 +96,16 @@ def retrievers(vectors: NDArray[np.float32], folder: Path) -> dict[str, Any]:
         "retriever_over_stock": first["over_stock"],
         "retrievers": rows,
     }
+
+
+def ask(retriever: BaseRetriever, bundles: list[QueryBundle], i: int) -> None:
+    """Retrieve for one query."""
+    retriever.retrieve(bundles[i])
+
+
+def send(client: EmbeddedClient, calls: list[Call], i: int) -> None:
+    """Send one request and nothing more."""
+    getattr(client, calls[i].method)(**calls[i].arguments)
 
 
 def over(store: Any, embedding: MockEmbedding) -> VectorStoreIndex:

@@ -32,8 +32,8 @@ class IndexSettings:
         m: links of a point.
         ef_construct: width of the search that chooses them.
         ef: width of a search; at least twice the hits wanted are taken.
-        quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores three
-            candidates a hit by the vectors themselves.
+        quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores
+            three candidates a hit by the vectors themselves.
 
     Raises:
         QueryError: for numbers that HNSW cannot use, and for binary quantisation, which keeps only signs: the
@@ -55,8 +55,9 @@ class IndexSettings:
                 raise QueryError(f"{name} is {getattr(self, name)}; at least {least} is needed.")
         if self.quantization not in ("none", "scalar"):
             raise QueryError(
-                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector does not "
-                "tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' or 'none'."
+                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector does "
+                "not tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' or "
+                "'none'."
             )
 
     def creation(self) -> dict[str, Any]:
