@@ -239,7 +239,7 @@ def test_adding_nothing_creates_nothing(client, hash_embedding):
     [
         (VectorStoreQuery([1.0] * 16, similarity_top_k=0), "similarity_top_k is 0"),
         (VectorStoreQuery(None), "no embedding"),
-        (VectorStoreQuery([1.0] * 16, mode=VectorStoreQueryMode.MMR), "mode 'mmr' is not supported"),
+        (VectorStoreQuery([1.0] * 16, mode=VectorStoreQueryMode.SVM), "mode 'svm' is not supported"),
     ],
 )
 def test_a_query_without_an_answer_is_refused(client, hash_embedding, query, message):

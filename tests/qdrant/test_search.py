@@ -273,12 +273,12 @@ def test_candidates_below_one_are_refused():
 def test_a_collection_without_points_or_norms_is_not_searched(client):
     run(client, create_collection("c", Contract("e", "f", 2), payload_index=False))
     with pytest.raises(CollectionError, match="holds no documents"):
-        run(client, require_searchable("c", points=0))
+        run(client, require_searchable("c", points=0, contract=Contract(None, None, 2)))
     client.upsert("c", [models.PointStruct(id=1, vector=[1, 2], payload={})])
     with pytest.raises(
         MissingNormError, match=r"1 points without 'norm'.*norm-aware backfill --collection c"
     ):
-        run(client, require_searchable("c", points=1))
+        run(client, require_searchable("c", points=1, contract=Contract(None, None, 2)))
     with pytest.raises(MissingNormError, match="norm-aware backfill"):
         run(
             client,

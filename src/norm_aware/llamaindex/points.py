@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.utils import node_to_metadata_dict
 from qdrant_client import models
 
@@ -14,8 +14,12 @@ from norm_aware.calibration.corpus import point_id
 from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
-from norm_aware.qdrant.calibrated import RESERVED, store_calibrated, store_raw
+from norm_aware.qdrant.bm25 import Bm25
+from norm_aware.qdrant.calibrated import store_calibrated, store_raw
 from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.field import UNNAMED, Field
+from norm_aware.qdrant.sparse import SPARSE
+from norm_aware.qdrant.tenant import Tenant
 
 __all__ = ["point_id", "point_ids", "to_points"]
 
@@ -27,6 +31,9 @@ def to_points(
     embed_model: BaseEmbedding,
     allow_normalized: bool = False,
     calibration: Calibration | None = None,
+    field: Field = UNNAMED,
+    sparse: Bm25 | None = None,
+    tenant: Tenant | None = None,
 ) -> list[models.PointStruct]:
     """Points for embedded nodes, after every check that could refuse one of them.
 
@@ -36,6 +43,9 @@ def to_points(
         embed_model: what embedded them, for the error's advice.
         allow_normalized: take embeddings that all have length 1.
         calibration: what they are stored by; None stores them raw.
+        field: the vector they are stored as.
+        sparse: makes a sparse vector of each node's text beside it; None stores none.
+        tenant: whose they are.
 
     Raises:
         DimensionError: when an embedding has another dimension than the collection or the first node.
@@ -54,24 +64,37 @@ def to_points(
     # one vector of length 1 added later may be chance; the first ones or a whole batch are not
     if not allow_normalized and (contract is None or len(matrix) > 1):
         require_unnormalized(matrix, reason=why_normalized(embed_model))
+    reserved = field.keys.union(*(other.keys for other in contract.others) if contract else ())
+    reserved |= {tenant.key} if tenant else frozenset()
     for name, node in zip(names, nodes, strict=True):
-        if taken := RESERVED & node.metadata.keys():
+        if taken := reserved & node.metadata.keys():
             raise EmbeddingError(
-                f"{name} has metadata named {min(taken)!r}, a name the payload needs for the embedding; "
-                "rename that metadata key."
+                f"{name} has metadata named {min(taken)!r}, a name the payload needs for the embedding or "
+                "the tenant; rename that metadata key."
             )
-    ids = [point_id(node.node_id) for node in nodes]
-    stored = store_raw(matrix) if calibration is None else store_calibrated(matrix, calibration, ids=ids)
+    ids = point_ids([node.node_id for node in nodes], tenant=tenant)
+    if calibration is None:
+        stored = store_raw(matrix, field)
+    else:
+        stored = store_calibrated(matrix, calibration, ids=ids, field=field)
+    words = [{}] * len(nodes) if sparse is None else _words(nodes, sparse)
+    own = {tenant.key: tenant.name} if tenant else {}
     return [
         models.PointStruct(
             id=name,
-            vector=vector,
-            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), **payload},
+            vector=field.put(vector, further),
+            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), **payload, **own},
         )
-        for name, node, (vector, payload) in zip(ids, nodes, stored, strict=True)
+        for name, node, (vector, payload), further in zip(ids, nodes, stored, words, strict=True)
     ]
 
 
-def point_ids(node_ids: list[str] | None) -> list[str] | None:
-    """The Qdrant point ids of nodes, None for None."""
-    return None if node_ids is None else [point_id(node_id) for node_id in node_ids]
+def _words(nodes: Sequence[BaseNode], sparse: Bm25) -> list[dict[str, models.SparseVector]]:
+    """The sparse vector of each node, by its name: of the text that is embedded too."""
+    texts = [node.get_content(MetadataMode.EMBED) for node in nodes]
+    return [{SPARSE: vector} for vector in sparse.documents(texts)]
+
+
+def point_ids(node_ids: Sequence[str], *, tenant: Tenant | None = None) -> list[str]:
+    """The Qdrant point ids of nodes."""
+    return [tenant.point_id(name) if tenant else point_id(name) for name in node_ids]

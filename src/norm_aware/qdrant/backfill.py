@@ -13,13 +13,13 @@ from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import is_normalized, norms, require_embeddings
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import (
-    NORM,
     create_norm_index,
     open_collection,
     read_batch,
     refresh_edges,
     require_encoder,
 )
+from norm_aware.qdrant.field import Field
 
 _BATCH = 256
 
@@ -29,6 +29,7 @@ def backfill(
     *,
     payload_index: bool,
     encoder: tuple[str, str] | None = None,
+    vector_name: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Steps[int]:
     """Write the norm of every stored vector into its payload, then the contract.
@@ -39,6 +40,7 @@ def backfill(
         collection: name of a Dot collection.
         payload_index: whether the engine has payload indexes.
         encoder: name and fingerprint to record where the contract has none.
+        vector_name: of the dense vector whose norm is written; empty for the unnamed one.
         progress: called with points done and points in all, after each batch.
 
     Returns:
@@ -50,30 +52,31 @@ def backfill(
         ContractError: when another encoder than the one given is recorded.
         EmbeddingError: when a stored vector holds NaN or infinite numbers, or a payload has another `norm`.
     """
-    contract, total = yield from open_collection(collection)
+    contract, total = yield from open_collection(collection, vector_name=vector_name)
     if encoder is not None:
         require_encoder(contract, encoder=encoder[0], fingerprint=encoder[1], collection=collection)
-    raw = False
+    field, raw = contract.field, False
     done = written = 0
     offset: models.ExtendedPointId | None = None
     while True:
-        records, offset = yield from read_batch(collection, offset, size=_BATCH, payload=[NORM])
+        records, offset = yield from read_batch(collection, offset, size=_BATCH, payload=[field.norm])
+        records = [record for record in records if field.of(record.vector) is not None]
         if records:
             matrix = require_embeddings(
-                [cast("list[float]", record.vector) for record in records],
+                [cast("list[float]", field.of(record.vector)) for record in records],
                 names=[f"Point {record.id}" for record in records],
                 dimension=contract.dimension,
             )
             lengths = norms(matrix).tolist()
             for record, length in zip(records, lengths, strict=True):
-                _require_free(record, length)
+                _require_free(record, length, field)
             raw = raw or not is_normalized(matrix)
             changes = [
                 models.SetPayloadOperation(
-                    set_payload=models.SetPayload(payload={NORM: length}, points=[record.id])
+                    set_payload=models.SetPayload(payload={field.norm: length}, points=[record.id])
                 )
                 for record, length in zip(records, lengths, strict=True)
-                if not _is_stored(record.payload or {}, length)
+                if not _is_stored(record.payload or {}, length, field)
             ]
             if changes:
                 yield call("batch_update_points", collection_name=collection, update_operations=changes)
@@ -84,7 +87,7 @@ def backfill(
         if offset is None:
             break
     if payload_index:
-        yield from create_norm_index(collection)
+        yield from create_norm_index(collection, field)
     if encoder is not None and contract.fingerprint is None:
         contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
     if contract.calibration is None:  # stored by one, vectors may well have length 1
@@ -95,16 +98,16 @@ def backfill(
     return written
 
 
-def _is_stored(payload: Mapping[str, Any], length: float) -> bool:
+def _is_stored(payload: Mapping[str, Any], length: float, field: Field) -> bool:
     """Whether a payload has the norm, but for a last digit that an engine's JSON may change."""
-    return math.isclose(payload.get(NORM, math.nan), length, rel_tol=1e-14)
+    return math.isclose(payload.get(field.norm, math.nan), length, rel_tol=1e-14)
 
 
-def _require_free(record: models.Record, length: float) -> None:
+def _require_free(record: models.Record, length: float, field: Field) -> None:
     """Refuse to overwrite a payload that means something else."""
-    found = (record.payload or {}).get(NORM, length)
+    found = (record.payload or {}).get(field.norm, length)
     if not isinstance(found, (int, float)) or not math.isclose(found, length, rel_tol=1e-3, abs_tol=1e-6):
         raise EmbeddingError(
-            f"Point {record.id} has a payload {NORM!r} of {found!r}, which is not its vector's length "
+            f"Point {record.id} has a payload {field.norm!r} of {found!r}, which is not its vector's length "
             f"{length:g} and would be overwritten; rename that payload key first."
         )

@@ -7,6 +7,7 @@ and any process that opens the collection can check itself against it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +16,10 @@ from qdrant_client import models
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.geometry.norms import norm_edges
 from norm_aware.qdrant.calls import Steps, call
-
-NORM = "norm"
-"""Payload key of a point's norm."""
-
-OFFSET = "norm_aware_offset"
-"""Payload key of the number that a search may add to a point's score, such as minus its hub bias."""
-
-RAW = "norm_aware_raw_vector"
-"""Payload key of the raw embedding: its float32 numbers in base64, so that it comes back to the bit."""
-
-METADATA = "norm_aware"
-"""Key of the contract in the collection's metadata."""
+from norm_aware.qdrant.field import NORM as NORM
+from norm_aware.qdrant.field import OFFSET as OFFSET
+from norm_aware.qdrant.field import RAW as RAW
+from norm_aware.qdrant.field import UNNAMED, Field, dense_vectors, vector_params
 
 SCHEMA_VERSION = 2
 """Newest version of the contract; 2 where points are stored by a calibration, which 1 knows nothing of."""
@@ -52,6 +45,8 @@ class Contract:
         calibration: digest of the calibration that points are stored by; None where they are raw.
         rewriting: whether a rewriting by a calibration has begun and not ended.
         schema_version: of this record.
+        field: the vector that this is the contract of; not part of the record.
+        others: further dense vectors of the collection, each with a contract of its own; nor are these.
     """
 
     encoder: str | None
@@ -63,21 +58,30 @@ class Contract:
     calibration: str | None = None
     rewriting: bool = False
     schema_version: int = 1
+    field: Field = UNNAMED
+    others: tuple[Field, ...] = ()
 
     def to_metadata(self) -> dict[str, Any]:
         """The collection metadata that holds this contract."""
-        record = dataclasses.asdict(self)
-        record["norm_edges"] = list(self.norm_edges)
+        record = {**dataclasses.asdict(self), "norm_edges": list(self.norm_edges)}
+        del record["field"], record["others"]
         record["schema_version"] = 1 if self.calibration is None and not self.rewriting else SCHEMA_VERSION
-        return {METADATA: record}
+        return {self.field.metadata: record}
+
+    @property
+    def vectors(self) -> models.VectorParams | dict[str, models.VectorParams]:
+        """The dense vector as a collection is created with it."""
+        params = models.VectorParams(size=self.dimension, distance=models.Distance.DOT)
+        return {self.field.name: params} if self.field.name else params
 
 
-def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
+def read_contract(info: models.CollectionInfo, *, collection: str, vector_name: str = "") -> Contract:
     """The contract of a collection, after checking that it holds raw vectors under Dot.
 
     Args:
         info: what Qdrant says of the collection.
         collection: its name, for errors.
+        vector_name: of the vector that is meant; empty for the unnamed one.
 
     Returns:
         The recorded contract. A Dot collection that another tool made has none: its dimension is read
@@ -87,7 +91,9 @@ def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
         DistanceError: when the collection is not under Dot.
         ContractError: when the record is of a newer version or cannot be read.
     """
-    params = vector_params(info, collection=collection)
+    field = Field(vector_name)
+    params = vector_params(info, collection=collection, vector_name=vector_name)
+    others = tuple(Field(name) for name in dense_vectors(info) if name != vector_name)
     if params.distance != models.Distance.DOT:
         kept = (
             "Qdrant normalised its vectors on upload, so the norms are gone: embed the documents again"
@@ -98,37 +104,22 @@ def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
             f"Collection {collection!r} is under {params.distance.value}; norm-aware search needs Dot. "
             f"{kept} into a collection of another name, which NormAwareVectorStore creates under Dot."
         )
-    record = (info.config.metadata or {}).get(METADATA)
+    record = (info.config.metadata or {}).get(field.metadata)
     if record is None:
-        return Contract(encoder=None, fingerprint=None, dimension=params.size)
+        return Contract(None, None, params.size, field=field, others=others)
     try:
         if record["schema_version"] > SCHEMA_VERSION:
             raise ContractError(
                 f"Collection {collection!r} has a contract of version {record['schema_version']}; this "
                 f"norm-aware reads up to {SCHEMA_VERSION}. Upgrade norm-aware."
             )
-        return Contract(**{**record, "norm_edges": tuple(record["norm_edges"])})
+        record = {**record, "norm_edges": tuple(record["norm_edges"])}
+        return Contract(**record, field=field, others=others)
     except (KeyError, TypeError) as error:
         raise ContractError(
             f"Collection {collection!r} has a contract that cannot be read ({error}); clear "
-            f"{METADATA!r} in its metadata, then `norm-aware backfill` writes a new one."
+            f"{field.metadata!r} in its metadata, then `norm-aware backfill` writes a new one."
         ) from error
-
-
-def vector_params(info: models.CollectionInfo, *, collection: str) -> models.VectorParams:
-    """The collection's only dense vector.
-
-    Raises:
-        ContractError: when it has named vectors, since a norm belongs to one vector.
-    """
-    vectors = info.config.params.vectors
-    if not isinstance(vectors, models.VectorParams):
-        names = ", ".join(repr(name) for name in vectors or {}) or "none"
-        raise ContractError(
-            f"Collection {collection!r} has named vectors ({names}); norm-aware keeps one unnamed vector a "
-            "point, beside the norm in its payload. Copy the vector into a collection of its own."
-        )
-    return vectors
 
 
 def require_encoder(contract: Contract, *, encoder: str, fingerprint: str, collection: str) -> None:
@@ -161,8 +152,12 @@ def require_dimension(contract: Contract, *, dimension: int, collection: str) ->
         )
 
 
-def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
+def open_collection(collection: str, *, vector_name: str = "") -> Steps[tuple[Contract, int]]:
     """Read an existing collection's contract and how many points it holds.
+
+    Args:
+        collection: its name.
+        vector_name: of the dense vector that is meant; empty for the unnamed one. Only points with it count.
 
     Raises:
         CollectionNotFoundError: when there is no such collection.
@@ -175,19 +170,37 @@ def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
             "VectorStoreIndex.from_documents with a NormAwareVectorStore)."
         )
     info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
-    return read_contract(info, collection=collection), info.points_count or 0
+    contract = read_contract(info, collection=collection, vector_name=vector_name)
+    if not contract.others:
+        return contract, info.points_count or 0
+    return contract, (yield from count_points(collection, contract))
 
 
-def create_collection(collection: str, contract: Contract, *, payload_index: bool) -> Steps[None]:
+def count_points(collection: str, contract: Contract, *, exact: bool = True) -> Steps[int]:
+    """How many points have the contract's vector."""
+    within = models.Filter(must=[contract.field.present]) if contract.others else None
+    counted = yield call("count", collection_name=collection, count_filter=within, exact=exact)
+    count: int = counted.count
+    return count
+
+
+def create_collection(
+    collection: str,
+    contract: Contract,
+    *,
+    payload_index: bool,
+    sparse: Mapping[str, models.SparseVectorParams] | None = None,
+) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
     yield call(
         "create_collection",
         collection_name=collection,
-        vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
+        vectors_config=contract.vectors,
+        sparse_vectors_config=sparse,
         metadata=contract.to_metadata(),
     )
     if payload_index:
-        yield from create_norm_index(collection)
+        yield from create_norm_index(collection, contract.field)
         yield call(
             "create_payload_index",
             collection_name=collection,
@@ -221,7 +234,7 @@ def adopt_collection(
             f"`norm-aware backfill --collection {collection} --encoder ENCODER` records it."
         )
     if payload_index:
-        yield from create_norm_index(collection)
+        yield from create_norm_index(collection, contract.field)
     name, fingerprint = encoder
     contract = dataclasses.replace(
         contract, encoder=name, fingerprint=fingerprint, calibration=calibration, edges_count=0
@@ -230,12 +243,12 @@ def adopt_collection(
     return contract
 
 
-def create_norm_index(collection: str) -> Steps[None]:
+def create_norm_index(collection: str, field: Field) -> Steps[None]:
     """Index the norm, which every search filters by."""
     yield call(
         "create_payload_index",
         collection_name=collection,
-        field_name=NORM,
+        field_name=field.norm,
         field_schema=models.PayloadSchemaType.FLOAT,
     )
 
@@ -270,17 +283,19 @@ def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
     Returns:
         The contract as it now stands in the collection.
     """
-    count: int = (yield call("count", collection_name=collection, exact=False)).count
+    count = yield from count_points(collection, contract, exact=False)
     if count < max(1, _GROWTH * contract.edges_count):
         return contract
+    norm = contract.field.norm
     response = yield call(
         "query_points",
         collection_name=collection,
         query=models.SampleQuery(sample=models.Sample.RANDOM),
+        query_filter=models.Filter(must=[contract.field.present]) if contract.others else None,
         limit=_EDGE_SAMPLE,
-        with_payload=[NORM],
+        with_payload=[norm],
     )
-    lengths = [point.payload[NORM] for point in response.points if NORM in (point.payload or {})]
+    lengths = [point.payload[norm] for point in response.points if norm in (point.payload or {})]
     contract = dataclasses.replace(contract, norm_edges=norm_edges(lengths, ranges=RANGES), edges_count=count)
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     return contract

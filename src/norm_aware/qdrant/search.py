@@ -22,7 +22,8 @@ from norm_aware.errors import CollectionError, MissingNormError, QueryError
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import COSINE, PowerSimilarity, Similarity
 from norm_aware.qdrant.calls import Steps, call
-from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
+from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.field import NORM, Field
 from norm_aware.qdrant.formula import recover_dots, to_formula
 
 _ALL = 2**31 - 1  # a limit that no collection in local mode reaches
@@ -131,39 +132,69 @@ def search(
     Raises:
         MissingNormError: when a hit carries no norm.
     """
+    request = yield from to_request(
+        collection, query, limit=limit, contract=contract, options=options, local=local
+    )
+    response = yield call(
+        "query_points", collection_name=collection, limit=limit, with_payload=payload_of(contract), **request
+    )
+    hits = _hits(response.points, query, collection=collection, contract=contract, options=options)
+    return in_order(hits)
+
+
+def to_request(
+    collection: str,
+    query: NDArray[np.float32],
+    *,
+    limit: int,
+    contract: Contract,
+    options: SearchOptions,
+    local: bool,
+) -> Steps[dict[str, Any]]:
+    """The search as arguments of Qdrant's `query_points`, without its limit and payload; see `search`."""
     similarity = parse_similarity(options.similarity)
     power = similarity.document_power if isinstance(similarity, PowerSimilarity) else _OTHER
     everything = options.exact or (local and options.candidates is None)
     query_norm = float(np.linalg.norm(query.astype(np.float64)))
-    request: dict[str, Any]
     if power == 1 and not options.offset:
         # the query's own factor is constant, so it goes into the vector sent: Dot then is the similarity
         vector = _of_length(float(similarity.query_factor(query_norm)), query, query_norm)
-        request = {"query": vector, "query_filter": options.qdrant_filters}
+        request: dict[str, Any] = {
+            "query": vector,
+            "query_filter": options.qdrant_filters,
+            "using": contract.field.using,
+        }
         if options.exact and not local:  # local mode is exact, and warns when asked to be
             request["search_params"] = models.SearchParams(exact=True)
-    else:
-        depth = min(power, _OTHER) if options.offset else power
-        candidates = options.candidates or default_candidates(limit, depth)
-        if everything:
-            candidates = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
-        prefetch = _prefetch(
-            _of_length(1.0, query, query_norm),
-            edges=() if everything else contract.norm_edges,
-            candidates=candidates,
-            options=options,
-        )
-        request = {
-            "prefetch": prefetch,
-            "query": _formula(similarity, query_norm, prefetches=len(prefetch), offset=options.offset),
-        }
-    # a calibrated point holds its raw vector in the payload, which no search needs
-    payload: Any = True if contract.calibration is None else models.PayloadSelectorExclude(exclude=[RAW])
-    response = yield call(
-        "query_points", collection_name=collection, limit=limit, with_payload=payload, **request
+        return request
+    depth = min(power, _OTHER) if options.offset else power
+    candidates = options.candidates or default_candidates(limit, depth)
+    if everything:
+        candidates = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
+    prefetch = _prefetch(
+        _of_length(1.0, query, query_norm),
+        edges=() if everything else contract.norm_edges,
+        candidates=candidates,
+        options=options,
+        field=contract.field,
     )
-    hits = _hits(response.points, similarity, query_norm, collection=collection, offset=options.offset)
-    return sorted(hits, key=lambda hit: (-hit.score, str(hit.point.id)))  # ties in an order that repeats
+    formula = _formula(
+        similarity, query_norm, prefetches=len(prefetch), field=contract.field, offset=options.offset
+    )
+    return {"prefetch": prefetch, "query": formula}
+
+
+def payload_of(contract: Contract) -> Any:
+    """The payload a search asks for: a calibrated point holds its raw vector in it, which no search needs."""
+    hidden = [field.raw for field in (contract.field, *contract.others)]
+    if contract.calibration is None and not contract.others:
+        return True
+    return models.PayloadSelectorExclude(exclude=hidden)
+
+
+def in_order(hits: Sequence[Hit]) -> list[Hit]:
+    """Best first, ties in an order that repeats."""
+    return sorted(hits, key=lambda hit: (-hit.score, str(hit.point.id)))
 
 
 def _of_length(length: float, query: NDArray[np.float32], query_norm: float) -> list[float]:
@@ -174,13 +205,19 @@ def _of_length(length: float, query: NDArray[np.float32], query_norm: float) -> 
 
 
 def _prefetch(
-    vector: list[float], *, edges: Sequence[float], candidates: int, options: SearchOptions
+    vector: list[float],
+    *,
+    edges: Sequence[float],
+    candidates: int,
+    options: SearchOptions,
+    field: Field,
 ) -> list[models.Prefetch]:
     return [
         models.Prefetch(
             query=vector,
+            using=field.using,
             limit=candidates,
-            filter=_within(low, high, options.qdrant_filters),
+            filter=_within(low, high, options.qdrant_filters, field),
             params=models.SearchParams(exact=True) if options.exact else None,
         )
         for low, high in itertools.pairwise([None, *edges, None])
@@ -188,41 +225,43 @@ def _prefetch(
 
 
 def _formula(
-    similarity: Similarity, query_norm: float, *, prefetches: int, offset: bool
+    similarity: Similarity, query_norm: float, *, prefetches: int, field: Field, offset: bool
 ) -> models.FormulaQuery:
     # `$score` alone is the first prefetch's; the ranges are disjoint, so one summand is the dot, the rest 0
     scores = [f"$score[{i}]" for i in range(prefetches)]
     dot = models.SumExpression(sum=list(scores))
-    formula = to_formula(similarity, query_norm=query_norm, dot=dot, norm=NORM)
+    formula = to_formula(similarity, query_norm=query_norm, dot=dot, norm=field.norm)
     if offset:
-        formula = models.SumExpression(sum=[formula, OFFSET])
-    defaults = [*scores, OFFSET] if offset else scores
+        formula = models.SumExpression(sum=[formula, field.offset])
+    defaults = [*scores, field.offset] if offset else scores
     return models.FormulaQuery(formula=formula, defaults=dict.fromkeys(defaults, 0.0))
 
 
 def _within(
-    low: float | None, high: float | None, query_filter: models.Filter | None
+    low: float | None, high: float | None, query_filter: models.Filter | None, field: Field
 ) -> models.Filter | None:
     conditions: list[models.Condition] = [] if query_filter is None else [query_filter]
     if low is not None or high is not None:
-        conditions.append(models.FieldCondition(key=NORM, range=models.Range(gte=low, lt=high)))
+        conditions.append(models.FieldCondition(key=field.norm, range=models.Range(gte=low, lt=high)))
     return models.Filter(must=conditions) if conditions else None
 
 
 def _hits(
     points: Sequence[models.ScoredPoint],
-    similarity: Similarity,
-    query_norm: float,
+    query: NDArray[np.float32],
     *,
     collection: str,
-    offset: bool,
+    contract: Contract,
+    options: SearchOptions,
 ) -> list[Hit]:
+    query_norm, field = float(np.linalg.norm(query.astype(np.float64))), contract.field
     payloads = [point.payload or {} for point in points]
-    lengths = [length for payload in payloads if isinstance(length := payload.get(NORM), (int, float))]
+    lengths = [length for payload in payloads if isinstance(length := payload.get(field.norm), (int, float))]
     if len(lengths) < len(points):
-        raise missing_norm(collection)
-    offsets = [(payload.get(OFFSET) or 0.0) if offset else 0.0 for payload in payloads]
+        raise missing_norm(collection, field=field)
+    offsets = [(payload.get(field.offset) or 0.0) if options.offset else 0.0 for payload in payloads]
     scores = np.subtract([point.score for point in points], offsets)
+    similarity = parse_similarity(options.similarity)
     dots = recover_dots(similarity, scores, query_norm=query_norm, document_norms=lengths)
     return [
         Hit(point, float(point.score), float(dot), query_norm, float(length), float(added))
@@ -230,16 +269,16 @@ def _hits(
     ]
 
 
-def missing_norm(collection: str, *, count: int | None = None) -> MissingNormError:
+def missing_norm(collection: str, *, field: Field, count: int | None = None) -> MissingNormError:
     """The error for points without a norm, which says how to add it."""
     points = "points" if count is None else f"{count} points"
     return MissingNormError(
-        f"Collection {collection!r} has {points} without {NORM!r} in their payload, which scores are "
+        f"Collection {collection!r} has {points} without {field.norm!r} in their payload, which scores are "
         f"computed from; `norm-aware backfill --collection {collection}` adds it from the stored vectors."
     )
 
 
-def require_searchable(collection: str, *, points: int) -> Steps[None]:
+def require_searchable(collection: str, *, points: int, contract: Contract) -> Steps[None]:
     """Refuse a collection that is empty or has points without a norm, which a search would pass over.
 
     Raises:
@@ -248,7 +287,13 @@ def require_searchable(collection: str, *, points: int) -> Steps[None]:
     """
     if points == 0:
         raise CollectionError(f"Collection {collection!r} holds no documents; index some before searching.")
-    without = models.Filter(must=[models.IsEmptyCondition(is_empty=models.PayloadField(key=NORM))])
+    field = contract.field
+    conditions: list[models.Condition] = [
+        models.IsEmptyCondition(is_empty=models.PayloadField(key=field.norm))
+    ]
+    if contract.others:  # a point may have their vectors alone
+        conditions.append(field.present)
+    without = models.Filter(must=conditions)
     count: int = (yield call("count", collection_name=collection, count_filter=without)).count
     if count:
-        raise missing_norm(collection, count=count)
+        raise missing_norm(collection, field=field, count=count)

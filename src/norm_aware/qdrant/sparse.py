@@ -1,0 +1,67 @@
+"""The sparse vector beside the dense ones: how a collection gets it, says what it is and is asked for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qdrant_client import models
+
+from norm_aware.errors import ContractError
+from norm_aware.qdrant.bm25 import Bm25
+from norm_aware.qdrant.calls import Steps, call
+
+SPARSE = "bm25"
+"""Name of the sparse vector."""
+
+METADATA = "norm_aware_sparse"
+"""Key in the collection's metadata under which stands what made its sparse vectors."""
+
+
+def sparse_config() -> dict[str, models.SparseVectorParams]:
+    """The sparse vector as a collection is created with it: Qdrant multiplies in each term's rarity."""
+    return {SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+
+
+def record_sparse(collection: str, bm25: Bm25) -> Steps[None]:
+    """Write into the collection's metadata what makes its sparse vectors."""
+    yield call("update_collection", collection_name=collection, metadata={METADATA: str(bm25)})
+
+
+def require_sparse(collection: str, bm25: Bm25) -> Steps[None]:
+    """Refuse a collection whose sparse vectors are missing or made otherwise.
+
+    Raises:
+        ContractError: naming both.
+    """
+    info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
+    if SPARSE not in (info.config.params.sparse_vectors or {}):
+        raise ContractError(
+            f"Collection {collection!r} has no sparse vectors, which were asked for; index into a collection "
+            "of another name with sparse=…, or leave it out."
+        )
+    found = (info.config.metadata or {}).get(METADATA)
+    if found is not None and found != str(bm25):
+        raise ContractError(
+            f"Collection {collection!r} has sparse vectors of {found}, this is {bm25}; their weights cannot "
+            "be compared. Use the collection's."
+        )
+
+
+def sparse_query(
+    vector: models.SparseVector,
+    *,
+    limit: int,
+    query_filter: models.Filter | None,
+    scope: models.Filter | None,
+) -> dict[str, Any]:
+    """The search by a sparse vector, as arguments of a request or of a prefetch.
+
+    Args:
+        vector: of the query.
+        limit: how many points are wanted.
+        query_filter: only points that match are searched.
+        scope: the points among which a term's rarity is measured; None takes all.
+    """
+    idf = None if scope is None else models.IdfCorpusParams(corpus=scope)
+    params = None if idf is None else models.SearchParams(idf=idf)
+    return {"query": vector, "using": SPARSE, "limit": limit, "filter": query_filter, "params": params}
