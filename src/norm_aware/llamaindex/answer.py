@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from norm_aware.errors import QueryError
 from norm_aware.geometry.norms import require_embeddings
 from norm_aware.llamaindex.layout import Layout
-from norm_aware.llamaindex.plan import Plan
+from norm_aware.llamaindex.plan import Plan, require_fusible
 from norm_aware.qdrant.calls import Steps
 from norm_aware.qdrant.collection import Contract, require_dimension
 from norm_aware.qdrant.diversity import diverse
@@ -50,17 +50,13 @@ def answer(
             local=not layout.payload_index,
         )
     else:
-        if layout.sparse is None:
-            raise QueryError(
-                "BM25 was asked for and this store has no sparse vectors; index with "
-                "NormAwareVectorStore(…, sparse=Bm25())."
-            )
+        sparse = require_fusible(layout.sparse)
         if not text or not text.strip():
             raise QueryError("The query has no text, whose words BM25 looks for; give query_str.")
         hits = yield from hybrid_search(
             layout.collection,
             vector,
-            layout.sparse.query(text),
+            sparse.query(text),
             limit=plan.pool,
             contract=contract,
             options=options,

@@ -10,6 +10,7 @@ from typing import Any
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
 
 from norm_aware.errors import QueryError
+from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.diversity import Diversity
 from norm_aware.qdrant.hybrid import Fusion
 from norm_aware.qdrant.search import require_positive
@@ -84,3 +85,22 @@ def _diversity(query: VectorStoreQuery, options: Mapping[str, Any]) -> Diversity
     if threshold is None:
         threshold = 0.5 if query.mmr_threshold is None else query.mmr_threshold
     return Diversity(threshold, candidates)
+
+
+def require_fusible(sparse: Bm25 | None, min_probability: float | None = None) -> Bm25:
+    """What makes the sparse vectors, unless there are none or a score is to be read as a probability.
+
+    Raises:
+        QueryError: naming which.
+    """
+    if sparse is None:
+        raise QueryError(
+            "BM25 was asked for and this store has no sparse vectors; index with "
+            "NormAwareVectorStore(…, sparse=Bm25())."
+        )
+    if min_probability is not None:
+        raise QueryError(
+            "min_probability was given beside hybrid; a fused score says nothing of a probability; leave one "
+            "of the two out."
+        )
+    return sparse
