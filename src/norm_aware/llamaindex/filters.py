@@ -24,7 +24,8 @@ from qdrant_client import models
 from norm_aware.errors import QueryError
 
 _EXACT = 2**53  # integers up to this are exact as the float that a range compares
-_PATH = re.compile(r"[\w-]+(\[\d*\])*(\.[\w-]+(\[\d*\])*)*")  # keys that Qdrant reads without quotes
+_STEP = r'([\w-]+|"[^"]+")(\[\d*\])*'
+_PATH = re.compile(rf"{_STEP}(\.{_STEP})*")  # keys that Qdrant reads as they are
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RANGES = {
     FilterOperator.GT: "gt",

@@ -24,7 +24,7 @@ from norm_aware.qdrant.collection import (
     require_encoder,
 )
 from norm_aware.qdrant.field import Field, dense_vectors
-from norm_aware.qdrant.sparse import record_sparse, require_sparse, sparse_config
+from norm_aware.qdrant.sparse import add_sparse, record_sparse, require_sparse, sparse_config
 from norm_aware.qdrant.tenant import Tenant, create_tenant_index
 from norm_aware.qdrant.write import add_vector, write_points
 
@@ -64,12 +64,13 @@ class Layout:
         return self.tenant.filter if self.tenant else None
 
 
-def open_layout(layout: Layout, *, checked: bool = True) -> Steps[tuple[Contract, int]]:
+def open_layout(layout: Layout, *, checked: bool = True, sparse: bool = True) -> Steps[tuple[Contract, int]]:
     """The contract of a collection and how many points it holds, after checking that both are as laid out.
 
     Args:
         layout: what is expected.
         checked: whether the calibration must be the collection's too.
+        sparse: whether the sparse vectors must be there.
 
     Raises:
         CollectionError: when the collection is missing, or something about it is otherwise.
@@ -79,7 +80,7 @@ def open_layout(layout: Layout, *, checked: bool = True) -> Steps[tuple[Contract
     require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=layout.collection)
     if checked and (points or contract.rewriting):
         require_calibration(contract, layout.calibration, collection=layout.collection)
-    if layout.sparse is not None:
+    if sparse and layout.sparse is not None:
         yield from require_sparse(layout.collection, layout.sparse)
     return contract, points
 
@@ -113,7 +114,12 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
     encoder = encoder_identity(layout.embed_model)
     # read anew each time: another process may have rewritten the collection by a calibration
     if (yield from is_laid_out(layout)):
-        contract, held = yield from open_layout(layout)
+        contract, held = yield from open_layout(layout, sparse=False)
+        if layout.sparse is not None:
+            if not held and not contract.others:  # still, or again, empty
+                yield from add_sparse(layout.collection)
+                yield from record_sparse(layout.collection, layout.sparse)
+            yield from require_sparse(layout.collection, layout.sparse)
         contract = yield from adopt_collection(
             layout.collection,
             contract,

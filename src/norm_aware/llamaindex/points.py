@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.schema import BaseNode, MetadataMode
+from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.utils import node_to_metadata_dict
 from qdrant_client import models
 
@@ -14,11 +14,11 @@ from norm_aware.calibration.corpus import point_id
 from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
+from norm_aware.llamaindex.words import words_of
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calibrated import store_calibrated, store_raw
 from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import UNNAMED, Field
-from norm_aware.qdrant.sparse import SPARSE
 from norm_aware.qdrant.tenant import Tenant
 
 __all__ = ["point_id", "point_ids", "to_points"]
@@ -77,7 +77,7 @@ def to_points(
         stored = store_raw(matrix, field)
     else:
         stored = store_calibrated(matrix, calibration, ids=ids, field=field)
-    words = [{}] * len(nodes) if sparse is None else _words(nodes, sparse)
+    words = [{}] * len(nodes) if sparse is None else words_of(nodes, sparse)
     own = {tenant.key: tenant.name} if tenant else {}
     return [
         models.PointStruct(
@@ -87,12 +87,6 @@ def to_points(
         )
         for name, node, (vector, payload), further in zip(ids, nodes, stored, words, strict=True)
     ]
-
-
-def _words(nodes: Sequence[BaseNode], sparse: Bm25) -> list[dict[str, models.SparseVector]]:
-    """The sparse vector of each node, by its name: of the text that is embedded too."""
-    texts = [node.get_content(MetadataMode.EMBED) for node in nodes]
-    return [{SPARSE: vector} for vector in sparse.documents(texts)]
 
 
 def point_ids(node_ids: Sequence[str], *, tenant: Tenant | None = None) -> list[str]:

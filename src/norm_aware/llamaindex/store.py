@@ -22,8 +22,9 @@ from norm_aware.llamaindex.calibrated import open_calibration, require_own_optio
 from norm_aware.llamaindex.events import NormRetrievalEvent
 from norm_aware.llamaindex.layout import Layout, add_nodes, is_laid_out, open_layout
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
-from norm_aware.llamaindex.plan import OPTIONS, Plan, plan_of
+from norm_aware.llamaindex.plan import OPTIONS, Plan, plan_of, require_fusible
 from norm_aware.llamaindex.stock import StockVectorStore
+from norm_aware.llamaindex.words import index_words
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calls import Steps, arun, is_local, run
@@ -119,7 +120,7 @@ class NormAwareVectorStore(StockVectorStore):
         )
         if client is not None and run(client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(client, self._open(checked=self._layout.calibration is not None))
+            run(client, self._open(checked=self._layout.calibration is not None, sparse=False))
 
     @classmethod
     def class_name(cls) -> str:
@@ -185,6 +186,23 @@ class NormAwareVectorStore(StockVectorStore):
             self._contract = yield from add_nodes(self._layout, nodes, batch_size=self.batch_size)
             self._collection_initialized = True
         return [node.node_id for node in nodes]
+
+    def index_words(self) -> int:
+        """Give every point of an existing collection its sparse vector; the number of points.
+
+        Raises:
+            QueryError: when the store has no `sparse`.
+            ContractError: when this Qdrant cannot add a vector.
+        """
+        return run(self._sync(), self._index_words())
+
+    async def aindex_words(self) -> int:
+        """`index_words`, without blocking the event loop."""
+        return await arun(self._aclient, self._index_words())
+
+    def _index_words(self) -> Steps[int]:
+        bm25 = require_fusible(self._layout.sparse)
+        return index_words(self.collection_name, bm25, vector_name=self._field.name)
 
     def search(
         self,
@@ -265,8 +283,8 @@ class NormAwareVectorStore(StockVectorStore):
             for node, hit in zip(nodes, hits, strict=True)
         ]
 
-    def _open(self, *, checked: bool = True) -> Steps[tuple[Contract, int]]:
-        contract, points = yield from open_layout(self._layout, checked=checked)
+    def _open(self, *, checked: bool = True, sparse: bool = True) -> Steps[tuple[Contract, int]]:
+        contract, points = yield from open_layout(self._layout, checked=checked, sparse=sparse)
         self._contract, self._collection_initialized = contract, True
         return contract, points
 

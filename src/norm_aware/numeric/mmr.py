@@ -38,6 +38,8 @@ def diversify(
         [0, 2]
     """
     relevance = as_relevance(scores, cosines)
+    if not len(relevance):
+        return np.array([], dtype=np.intp)
     units = directions(np.asarray(documents, dtype=np.float64).reshape(len(relevance), -1))
     nearness = np.full(len(relevance), -np.inf)
     chosen: list[int] = []

@@ -179,8 +179,7 @@ def open_collection(collection: str, *, vector_name: str = "") -> Steps[tuple[Co
 def count_points(collection: str, contract: Contract, *, exact: bool = True) -> Steps[int]:
     """How many points have the contract's vector."""
     within = models.Filter(must=[contract.field.present]) if contract.others else None
-    counted = yield call("count", collection_name=collection, count_filter=within, exact=exact)
-    count: int = counted.count
+    count: int = (yield call("count", collection_name=collection, count_filter=within, exact=exact)).count
     return count
 
 

@@ -27,6 +27,31 @@ def record_sparse(collection: str, bm25: Bm25) -> Steps[None]:
     yield call("update_collection", collection_name=collection, metadata={METADATA: str(bm25)})
 
 
+def add_sparse(collection: str) -> Steps[None]:
+    """Give an existing collection the sparse vector, if it has none.
+
+    Raises:
+        ContractError: when this Qdrant cannot.
+    """
+    info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
+    if SPARSE in (info.config.params.sparse_vectors or {}):
+        return
+    try:
+        yield call(
+            "create_vector_name",
+            collection_name=collection,
+            vector_name=SPARSE,
+            vector_name_config=models.SparseVectorNameConfig(
+                sparse=models.SparseVectorConfig(modifier=models.Modifier.IDF)
+            ),
+        )
+    except (AttributeError, NotImplementedError) as error:
+        raise ContractError(
+            f"Collection {collection!r} has no sparse vectors and this Qdrant cannot add them; index into a "
+            "collection of another name with sparse=…, or upgrade Qdrant and qdrant-client."
+        ) from error
+
+
 def require_sparse(collection: str, bm25: Bm25) -> Steps[None]:
     """Refuse a collection whose sparse vectors are missing or made otherwise.
 
@@ -34,16 +59,17 @@ def require_sparse(collection: str, bm25: Bm25) -> Steps[None]:
         ContractError: naming both.
     """
     info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
-    if SPARSE not in (info.config.params.sparse_vectors or {}):
-        raise ContractError(
-            f"Collection {collection!r} has no sparse vectors, which were asked for; index into a collection "
-            "of another name with sparse=…, or leave it out."
-        )
     found = (info.config.metadata or {}).get(METADATA)
-    if found is not None and found != str(bm25):
+    if SPARSE not in (info.config.params.sparse_vectors or {}) or found is None:
+        raise ContractError(
+            f"Collection {collection!r} has no sparse vectors, or not of all its points; "
+            "NormAwareVectorStore(…, sparse=…).index_words() makes them from the texts stored."
+        )
+    if found != str(bm25):
         raise ContractError(
             f"Collection {collection!r} has sparse vectors of {found}, this is {bm25}; their weights cannot "
-            "be compared. Use the collection's."
+            "be compared. Use the collection's, or make them anew: NormAwareVectorStore(…, "
+            "sparse=…).index_words()."
         )
 
 

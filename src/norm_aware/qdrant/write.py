@@ -41,7 +41,7 @@ def write_points(collection: str, points: Sequence[models.PointStruct], contract
     ]
     for point in held:
         payload = point.payload or {}
-        stale = [key for key in there[str(point.id)] if key not in payload and key not in kept]
+        stale = [f'"{key}"' for key in there[str(point.id)] if key not in payload and key not in kept]
         if stale:
             gone = models.DeletePayload(keys=stale, points=[point.id])
             changes.append(models.DeletePayloadOperation(delete_payload=gone))
