@@ -6,13 +6,13 @@ import pytest
 from llama_index.core import VectorStoreIndex
 from llama_index.core.schema import QueryBundle, TextNode
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
+from tests.calibrations import make_calibration
 
 from norm_aware import Bm25, NormAwareRerank, NormAwareRetriever, NormAwareVectorStore
 from norm_aware.errors import QueryError
 from norm_aware.llamaindex.plan import Plan, plan_of
 from norm_aware.qdrant.diversity import Diversity
 from norm_aware.qdrant.hybrid import Fusion
-from tests.calibrations import make_calibration
 
 WORDS = ["rain", "snow", "wind", "hail", "fog", "storm"]
 TEXTS = [f"{WORDS[i % 6]} and {WORDS[i * i % 5]} number{i}" for i in range(60)]
@@ -50,7 +50,11 @@ def both_ways(retriever, text: str) -> list[tuple[str, float]]:
     [
         (VectorStoreQuery(similarity_top_k=3), {}, Plan(3)),
         (VectorStoreQuery(similarity_top_k=3, mode=MODE.SPARSE), {}, Plan(3, Fusion(alpha=0))),
-        (VectorStoreQuery(similarity_top_k=3, mode=MODE.SPARSE, sparse_top_k=9), {}, Plan(9, Fusion(alpha=0))),
+        (
+            VectorStoreQuery(similarity_top_k=3, mode=MODE.SPARSE, sparse_top_k=9),
+            {},
+            Plan(9, Fusion(alpha=0)),
+        ),
         (VectorStoreQuery(similarity_top_k=3, mode=MODE.HYBRID), {}, Plan(3, Fusion())),
         (VectorStoreQuery(similarity_top_k=3, mode=MODE.HYBRID, alpha=0), {}, Plan(3, Fusion(alpha=0))),
         (
@@ -203,5 +207,3 @@ def test_sparse_search_needs_no_embedding(store):
     query = VectorStoreQuery(None, similarity_top_k=3, mode=MODE.SPARSE, query_str="number7")
     assert store.query(query).ids == ["n7"]
     assert asyncio.run(store.aquery(query)).ids == ["n7"]
-
-

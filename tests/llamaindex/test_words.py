@@ -19,7 +19,9 @@ def store(client, embedding, **options) -> NormAwareVectorStore:
 
 def nodes(embedding) -> list[TextNode]:
     texts = [f"plain text {i}" for i in range(300)] + ["a Unicorn!"]
-    return [TextNode(id_=f"n{i}", text=t, embedding=embedding.get_text_embedding(t)) for i, t in enumerate(texts)]
+    return [
+        TextNode(id_=f"n{i}", text=t, embedding=embedding.get_text_embedding(t)) for i, t in enumerate(texts)
+    ]
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
@@ -67,7 +69,9 @@ def test_words_made_otherwise_are_refused_until_they_are_made_anew(client, hash_
 
 
 def test_an_empty_dot_collection_of_the_users_own_gets_words_too(client, hash_embedding):
-    client.create_collection("docs", vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT))
+    client.create_collection(
+        "docs", vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT)
+    )
     mine = store(client, hash_embedding, sparse=Bm25())
     mine.add(nodes(hash_embedding)[-2:])
     assert mine.query(ASK).ids == ["n300"]

@@ -23,7 +23,9 @@ SIMILARITIES = ["cosine", "dot", "document_power=0.5", "euclidean"]
 @pytest.fixture
 def vectors() -> np.ndarray:
     generator = np.random.default_rng(3)
-    return (generator.normal(size=(COUNT, 8)) * generator.lognormal(0, 0.8, size=(COUNT, 1))).astype(np.float32)
+    return (generator.normal(size=(COUNT, 8)) * generator.lognormal(0, 0.8, size=(COUNT, 1))).astype(
+        np.float32
+    )
 
 
 def texts() -> list[str]:
