@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from norm_aware.numeric.similarity import PowerSimilarity as PowerSimilarity
     from norm_aware.numeric.similarity import Similarity as Similarity
     from norm_aware.numeric.word_rotator import WordRotatorSimilarity as WordRotatorSimilarity
-    from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
-    from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
     from norm_aware.qdrant.bm25 import Bm25 as Bm25
     from norm_aware.qdrant.diversity import Diversity as Diversity
+    from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
+    from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
     from norm_aware.qdrant.hybrid import Fusion as Fusion
     from norm_aware.qdrant.tenant import Tenant as Tenant
     from norm_aware.settings import Settings as Settings

@@ -170,9 +170,11 @@ def _text(given: MetadataFilter, key: str) -> models.Condition:
             f"The filter on {given.key!r} by {given.operator.value!r} was given {given.value!r}; a text "
             "is needed."
         )
-    match: models.Match = (
-        models.MatchSubstring(substring=given.value)
-        if given.operator == FilterOperator.TEXT_MATCH
-        else models.MatchPhrase(phrase=given.value)
-    )
-    return models.FieldCondition(key=key, match=match)
+    if given.operator == FilterOperator.TEXT_MATCH_INSENSITIVE:
+        return models.FieldCondition(key=key, match=models.MatchPhrase(phrase=given.value))
+    if not hasattr(models, "MatchSubstring"):
+        raise QueryError(
+            "Operator 'text_match' needs a newer qdrant-client and Qdrant, which find a part of a text; "
+            "upgrade, or use 'text_match_insensitive', which finds words."
+        )
+    return models.FieldCondition(key=key, match=models.MatchSubstring(substring=given.value))

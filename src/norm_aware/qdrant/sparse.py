@@ -88,6 +88,7 @@ def sparse_query(
         query_filter: only points that match are searched.
         scope: the points among which a term's rarity is measured; None takes all.
     """
-    idf = None if scope is None else models.IdfCorpusParams(corpus=scope)
-    params = None if idf is None else models.SearchParams(idf=idf)
+    params = None
+    if scope is not None and hasattr(models, "IdfCorpusParams"):  # older clients measure it among all
+        params = models.SearchParams(idf=models.IdfCorpusParams(corpus=scope))
     return {"query": vector, "using": SPARSE, "limit": limit, "filter": query_filter, "params": params}
