@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from llama_index.core.vector_stores.types import VectorStoreQuery
 from numpy.typing import NDArray
@@ -14,7 +16,8 @@ from norm_aware.qdrant.calls import Steps
 from norm_aware.qdrant.collection import Contract, require_dimension
 from norm_aware.qdrant.diversity import diverse
 from norm_aware.qdrant.hybrid import hybrid_search
-from norm_aware.qdrant.search import Hit, SearchOptions, search
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.search import Found, search
 
 
 def answer(
@@ -25,7 +28,7 @@ def answer(
     plan: Plan,
     contract: Contract,
     options: SearchOptions,
-) -> Steps[list[Hit]]:
+) -> Steps[Found]:
     """Search as planned.
 
     Args:
@@ -39,9 +42,8 @@ def answer(
     Raises:
         QueryError: when BM25 is asked of a store without sparse vectors, or without a text.
     """
-    hits: list[Hit]
     if plan.fusion is None:
-        hits = yield from search(
+        found = yield from search(
             layout.collection,
             vector,
             limit=plan.pool,
@@ -53,7 +55,7 @@ def answer(
         sparse = require_fusible(layout.sparse)
         if not text or not text.strip():
             raise QueryError("The query has no text, whose words BM25 looks for; give query_str.")
-        hits = yield from hybrid_search(
+        found = yield from hybrid_search(
             layout.collection,
             vector,
             sparse.query(text),
@@ -64,11 +66,12 @@ def answer(
             scope=layout.scope,
             local=not layout.payload_index,
         )
-    if plan.diversity is not None:
-        hits = yield from diverse(
-            layout.collection, vector, hits, limit=plan.limit, contract=contract, diversity=plan.diversity
-        )
-    return hits
+    if plan.diversity is None:
+        return found
+    hits = yield from diverse(
+        layout.collection, vector, found.hits, limit=plan.limit, contract=contract, diversity=plan.diversity
+    )
+    return dataclasses.replace(found, hits=hits)
 
 
 def query_vector(

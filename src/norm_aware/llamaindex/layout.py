@@ -20,10 +20,11 @@ from norm_aware.qdrant.collection import (
     adopt_collection,
     create_collection,
     open_collection,
-    refresh_edges,
     require_encoder,
 )
+from norm_aware.qdrant.edges import refresh_edges
 from norm_aware.qdrant.field import Field, dense_vectors
+from norm_aware.qdrant.power import require_stored_power
 from norm_aware.qdrant.sparse import add_sparse, record_sparse, require_sparse, sparse_config
 from norm_aware.qdrant.tenant import Tenant, create_tenant_index
 from norm_aware.qdrant.write import add_vector, write_points
@@ -40,6 +41,8 @@ class Layout:
         calibration: what documents are stored by; None where vectors are raw.
         sparse: what makes the sparse vectors; None where there are none.
         tenant: whose nodes they are; None where nobody shares the collection.
+        stored_power: the power of their norm that vectors are stored at; None takes the collection's, 1 where
+            it is new.
         allow_normalized: whether embeddings may all have length 1.
         payload_index: whether the engine has payload indexes.
     """
@@ -50,6 +53,7 @@ class Layout:
     calibration: Calibration | None
     sparse: Bm25 | None
     tenant: Tenant | None
+    stored_power: float | None
     allow_normalized: bool
     payload_index: bool
 
@@ -80,6 +84,7 @@ def open_layout(layout: Layout, *, checked: bool = True, sparse: bool = True) ->
     require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=layout.collection)
     if checked and (points or contract.rewriting):
         require_calibration(contract, layout.calibration, collection=layout.collection)
+        require_stored_power(contract, layout.stored_power, collection=layout.collection)
     if sparse and layout.sparse is not None:
         yield from require_sparse(layout.collection, layout.sparse)
     return contract, points
@@ -111,6 +116,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
         CollectionError: as `open_layout`.
     """
     contract = None
+    power = 1.0 if layout.stored_power is None else layout.stored_power
     encoder = encoder_identity(layout.embed_model)
     # read anew each time: another process may have rewritten the collection by a calibration
     if (yield from is_laid_out(layout)):
@@ -126,6 +132,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
             points=held,
             encoder=encoder,
             calibration=layout.digest,
+            stored_power=layout.stored_power,
             payload_index=layout.payload_index,
         )
     points = to_points(
@@ -134,6 +141,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
         embed_model=layout.embed_model,
         allow_normalized=layout.allow_normalized,
         calibration=layout.calibration,
+        stored_power=power,
         field=layout.field,
         sparse=layout.sparse,
         tenant=layout.tenant,
@@ -144,6 +152,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
             len(nodes[0].get_embedding()),
             raw=not layout.allow_normalized,
             calibration=layout.digest,
+            stored_power=power,
             field=layout.field,
         )
         try:

@@ -13,7 +13,7 @@ from norm_aware.errors import QueryError
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.diversity import Diversity
 from norm_aware.qdrant.hybrid import Fusion
-from norm_aware.qdrant.search import require_positive
+from norm_aware.qdrant.options import require_positive
 
 OPTIONS = frozenset({"fusion", "mmr_threshold", "mmr_prefetch_k", "mmr_prefetch_factor"})
 """What a stock retriever may say of it in its `vector_store_kwargs`."""

@@ -34,6 +34,7 @@ def to_points(
     field: Field = UNNAMED,
     sparse: Bm25 | None = None,
     tenant: Tenant | None = None,
+    stored_power: float = 1.0,
 ) -> list[models.PointStruct]:
     """Points for embedded nodes, after every check that could refuse one of them.
 
@@ -46,6 +47,7 @@ def to_points(
         field: the vector they are stored as.
         sparse: makes a sparse vector of each node's text beside it; None stores none.
         tenant: whose they are.
+        stored_power: of a collection yet to be created; an existing one's contract says it.
 
     Raises:
         DimensionError: when an embedding has another dimension than the collection or the first node.
@@ -73,8 +75,9 @@ def to_points(
                 "the tenant; rename that metadata key."
             )
     ids = point_ids([node.node_id for node in nodes], tenant=tenant)
+    power = stored_power if contract is None else contract.stored_power
     if calibration is None:
-        stored = store_raw(matrix, field)
+        stored = store_raw(matrix, power, field=field)
     else:
         stored = store_calibrated(matrix, calibration, ids=ids, field=field)
     words = [{}] * len(nodes) if sparse is None else words_of(nodes, sparse)

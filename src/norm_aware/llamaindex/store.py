@@ -13,16 +13,14 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryResult
-from llama_index_instrumentation import get_dispatcher
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.llamaindex.answer import answer, query_vector
 from norm_aware.llamaindex.calibrated import open_calibration, require_own_options, search_defaults
-from norm_aware.llamaindex.events import NormRetrievalEvent
 from norm_aware.llamaindex.layout import Layout, add_nodes, is_laid_out, open_layout
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
 from norm_aware.llamaindex.plan import OPTIONS, Plan, plan_of, require_fusible
+from norm_aware.llamaindex.searching import search_nodes
 from norm_aware.llamaindex.stock import StockVectorStore
 from norm_aware.llamaindex.words import index_words
 from norm_aware.numeric.similarity import Similarity
@@ -30,10 +28,9 @@ from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calls import Steps, arun, is_local, run
 from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import Field, require_vector_name
-from norm_aware.qdrant.search import SearchOptions, require_searchable
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.power import require_no_calibration, require_power
 from norm_aware.qdrant.tenant import Tenant
-
-dispatcher = get_dispatcher(__name__)
 
 _TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
@@ -60,13 +57,16 @@ class NormAwareVectorStore(StockVectorStore):
             key of its own. No method then reads, finds or deletes another's.
         allow_normalized: take embeddings that all have length 1.
         batch_size: points sent to Qdrant at once.
+        stored_power: store vectors at this power of their norm, so that a plain Dot search ranks by that
+            `document_power`: 0 makes cosine one. None takes the collection's, 1 (raw) where it is new.
 
     Raises:
         DistanceError: when the collection exists under another distance than Dot.
-        ContractError: when it was made with another encoder, is stored by another calibration, or has no
-            sparse vectors or others than asked for.
+        ContractError: when it was made with another encoder, is stored by another calibration or power,
+            or has no sparse vectors or others than asked for.
         MissingExtraError: for `sparse` without the extra `embedded`.
         CalibrationError: when the calibration was made for another encoder.
+        QueryError: for a stored power beside a calibration, or one that is no number from -16 to 16.
 
     Example:
         >>> from qdrant_client import QdrantClient
@@ -95,6 +95,7 @@ class NormAwareVectorStore(StockVectorStore):
         tenant: str | Tenant | None = None,
         allow_normalized: bool = False,
         batch_size: int = 64,
+        stored_power: float | None = None,
     ) -> None:
         require_vector_name(vector_name)
         super().__init__(
@@ -107,6 +108,7 @@ class NormAwareVectorStore(StockVectorStore):
         )
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
+        require_no_calibration(stored_power, None if opened is None or opened.is_cosine else opened)
         self._layout = Layout(
             collection_name,
             embed_model,
@@ -115,6 +117,7 @@ class NormAwareVectorStore(StockVectorStore):
             calibration=None if opened is None or opened.is_cosine else opened,
             sparse=sparse,
             tenant=self._tenant,
+            stored_power=None if stored_power is None else require_power(stored_power),
             allow_normalized=allow_normalized,
             payload_index=not is_local(self._client or self._aclient),
         )
@@ -258,30 +261,21 @@ class NormAwareVectorStore(StockVectorStore):
         require_own_options(options, self._layout.calibration)
         scope = self._selected(options.qdrant_filters or self._build_query_filter(query))
         options = dataclasses.replace(options, qdrant_filters=scope)
-        contract = self._contract if self._collection_initialized else None
+        contract, points = (self._contract if self._collection_initialized else None), None
         if contract is None or time.monotonic() - self._checked > _TRUSTED_SECONDS:
             contract, points = yield from self._open()
-            yield from require_searchable(self.collection_name, points=points, contract=contract)
-            self._checked = time.monotonic()
-        vector = query_vector(query, plan, contract, self._layout)
-        started = time.perf_counter()
-        hits = yield from answer(
+        nodes = yield from search_nodes(
             self._layout,
-            query.query_str,
-            vector,
+            query,
+            options,
             plan=plan,
             contract=contract,
-            options=options,
+            points=points,
+            parse=self.parse_to_query_result,
         )
-        seconds = time.perf_counter() - started
-        event = NormRetrievalEvent.of(self.collection_name, vector, plan.limit, options, len(hits), seconds)
-        dispatcher.event(event)
-        points_found = [hit.point.model_copy(update={"vector": None}) for hit in hits]
-        nodes = self.parse_to_query_result(points_found).nodes or []
-        return [
-            NodeWithNorms.from_hit(node, hit, calibration=self._layout.digest)
-            for node, hit in zip(nodes, hits, strict=True)
-        ]
+        if points is not None:
+            self._checked = time.monotonic()
+        return nodes
 
     def _open(self, *, checked: bool = True, sparse: bool = True) -> Steps[tuple[Contract, int]]:
         contract, points = yield from open_layout(self._layout, checked=checked, sparse=sparse)

@@ -16,6 +16,7 @@ from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import MARK as MARK
 from norm_aware.qdrant.field import RAW_NORM as RAW_NORM
 from norm_aware.qdrant.field import UNNAMED, Field
+from norm_aware.qdrant.power import from_power, to_power
 
 
 class Stored(NamedTuple):
@@ -25,10 +26,17 @@ class Stored(NamedTuple):
     payload: dict[str, Any]
 
 
-def store_raw(embeddings: NDArray[np.float32], field: Field = UNNAMED) -> list[Stored]:
-    """Points of raw embeddings: the vector, and its length."""
-    pairs = zip(embeddings.tolist(), norms(embeddings).tolist(), strict=True)
-    return [Stored(vector, {field.norm: length}) for vector, length in pairs]
+def store_raw(embeddings: NDArray[np.float32], power: float = 1.0, *, field: Field = UNNAMED) -> list[Stored]:
+    """Points of raw embeddings: the vector, at a power of its length where asked, and its raw length.
+
+    Raises:
+        EmbeddingError: when float32 cannot hold a vector at that power.
+    """
+    lengths = norms(embeddings).tolist()
+    if power == 1:
+        return [Stored(v, {field.norm: n}) for v, n in zip(embeddings.tolist(), lengths, strict=True)]
+    vectors = to_power(embeddings, power).tolist()
+    return [Stored(v, {field.norm: n, field.power: power}) for v, n in zip(vectors, lengths, strict=True)]
 
 
 def store_calibrated(
@@ -74,6 +82,8 @@ def raw_vector(
     vector: Sequence[float], payload: Mapping[str, Any], field: Field = UNNAMED
 ) -> NDArray[np.float32]:
     """The raw embedding of a point, whichever way it is stored."""
+    if field.power in payload:
+        return from_power(vector, payload[field.norm])
     if field.raw not in payload:
         return np.asarray(vector, dtype=np.float32)
     return np.frombuffer(base64.b64decode(payload[field.raw]), dtype="<f4").astype(np.float32)
@@ -85,6 +95,12 @@ def require_calibration(contract: Contract, calibration: Calibration | None, *, 
     Raises:
         ContractError: naming both, or that a rewriting was cut off.
     """
+    if contract.storing_power is not None:
+        raise ContractError(
+            f"Collection {collection!r} is being rewritten to power {contract.storing_power:g}, or that was "
+            f"cut off: its points are of two kinds. Run `norm-aware store-power {contract.storing_power:g} "
+            f"--collection {collection}` again, which goes on where it stopped, or with the power you want."
+        )
     if contract.rewriting:
         raise ContractError(
             f"Collection {collection!r} is being rewritten by a calibration, or that was cut off: its points "

@@ -15,7 +15,8 @@ from norm_aware.numeric.mmr import diversify
 from norm_aware.numeric.transform import directions
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.search import Hit, require_positive
+from norm_aware.qdrant.options import require_positive
+from norm_aware.qdrant.search import Hit
 
 _FACTOR = 4  # candidates for each hit wanted, as LlamaIndex's stores take
 

@@ -26,6 +26,9 @@ RAW_NORM = "norm_aware_raw_norm"
 MARK = "norm_aware_calibration"
 """Payload key of the calibration a point is stored by."""
 
+POWER = "norm_aware_power"
+"""Payload key of the power a point is stored at; a raw point has none."""
+
 METADATA = "norm_aware"
 """Key of the unnamed vector's contract in the collection's metadata."""
 
@@ -75,6 +78,11 @@ class Field:
         return self._key(MARK)
 
     @property
+    def power(self) -> str:
+        """Payload key of the power it is stored at."""
+        return self._key(POWER)
+
+    @property
     def metadata(self) -> str:
         """Key of its contract in the collection's metadata."""
         return f"{METADATA}_vector_{self.name}" if self.name else METADATA
@@ -82,7 +90,7 @@ class Field:
     @property
     def keys(self) -> frozenset[str]:
         """All its payload keys, which a document's own metadata may not have."""
-        return frozenset({self.norm, self.offset, self.raw, self.raw_norm, self.mark})
+        return frozenset({self.norm, self.offset, self.raw, self.raw_norm, self.mark, self.power})
 
     @property
     def using(self) -> str | None:

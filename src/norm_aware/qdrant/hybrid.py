@@ -15,17 +15,12 @@ from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.transform import directions
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.search import (
-    Hit,
-    SearchOptions,
-    in_order,
-    missing_norm,
-    payload_of,
-    require_positive,
-    search,
-    to_request,
-)
+from norm_aware.qdrant.options import SearchOptions, first_candidates, require_positive
+from norm_aware.qdrant.request import norm_ranges, of_length, rescored
+from norm_aware.qdrant.search import Found, Hit, in_order, is_plain, missing_norm, payload_of, search
 from norm_aware.qdrant.sparse import sparse_query
+
+_ALL = 2**31 - 1  # a limit that no collection reaches
 
 KINDS = ("rrf", "standardized")
 """Ways to fuse: by ranks, in Qdrant, or by standardised scores, here."""
@@ -77,7 +72,7 @@ def hybrid_search(
     fusion: Fusion,
     scope: models.Filter | None = None,
     local: bool = False,
-) -> Steps[list[Hit]]:
+) -> Steps[Found]:
     """Search by a similarity and by BM25.
 
     Args:
@@ -93,7 +88,7 @@ def hybrid_search(
 
     Returns:
         Steps that end in at most `limit` hits, best first. Their three numbers are those of the dense
-        vectors, whichever branch found them; their score is the fusion's.
+        vectors, whichever branch found them; their score is the fusion's, which certifies nothing.
 
     Raises:
         MissingNormError: when a hit carries no norm.
@@ -103,7 +98,7 @@ def hybrid_search(
             yield from search(collection, query, limit=limit, contract=contract, options=options, local=local)
         )
     if not sparse.indices:
-        return []
+        return Found([], certified=True, rounds=0)
     depth = fusion.depth(limit) if fusion.alpha else limit
     query_filter = options.qdrant_filters
     if contract.others:  # a point without the vector is no document of this contract
@@ -111,39 +106,54 @@ def hybrid_search(
         query_filter = models.Filter(must=met if query_filter is None else [*met, query_filter])
     terms = sparse_query(sparse, limit=depth, query_filter=query_filter, scope=scope)
     if fusion.alpha and fusion.kind == "rrf":
-        dense = yield from to_request(
-            collection, query, limit=depth, contract=contract, options=options, local=local
-        )
+        dense = _dense_branch(query, depth, contract, options)
         weights = [2 * fusion.alpha, 2 * (1 - fusion.alpha)]
         request = {
-            "prefetch": [_as_prefetch(dense, depth), models.Prefetch(**terms)],
+            "prefetch": [dense, models.Prefetch(**terms)],
             "query": models.FusionQuery(fusion=models.Fusion.RRF)
             if fusion.alpha == 0.5  # which servers older than weights understand too
             else models.RrfQuery(rrf=models.Rrf(weights=weights)),
             "limit": limit,
         }
-        return in_order((yield from _asked(collection, query, request, contract, options)))
+        fused = yield from _asked(collection, query, request, contract, options)
+        return Found(in_order(fused), certified=False)
     request = {**terms, "query_filter": terms["filter"], "search_params": terms["params"]}
     del request["filter"], request["params"]
     found = yield from _asked(collection, query, request, contract, options)
     if not fusion.alpha:
-        return in_order(found)
-    dense_hits = yield from search(
+        return Found(in_order(found), certified=True)
+    dense_found = yield from search(
         collection, query, limit=depth, contract=contract, options=options, local=local
     )
-    return _standardized(dense_hits, found, options, fusion, depth)[:limit]
+    hits = _standardized(dense_found.hits, found, options, fusion, depth)[:limit]
+    return Found(hits, certified=False, rounds=dense_found.rounds + 1)
 
 
-def _as_prefetch(request: dict[str, Any], limit: int) -> models.Prefetch:
-    """A request as one branch of another."""
-    return models.Prefetch(
-        prefetch=request.get("prefetch"),
-        query=request["query"],
-        using=request.get("using"),
-        filter=request.get("query_filter"),
-        params=request.get("search_params"),
-        limit=limit,
+def _dense_branch(
+    query: NDArray[np.float32], depth: int, contract: Contract, options: SearchOptions
+) -> models.Prefetch:
+    """The dense search as one branch of another request."""
+    similarity = parse_similarity(options.similarity)
+    query_norm = float(np.linalg.norm(query.astype(np.float64)))
+    if is_plain(options, contract):
+        return models.Prefetch(
+            query=of_length(1.0, query, query_norm),
+            using=contract.field.using,
+            filter=options.qdrant_filters,
+            params=models.SearchParams(exact=True) if options.exact else None,
+            limit=depth,
+        )
+    request = rescored(
+        of_length(1.0, query, query_norm),
+        norm_ranges(() if options.exact else contract.norm_edges),
+        _ALL if options.exact else first_candidates(depth, options, contract.stored_power),
+        options=options,
+        similarity=similarity,
+        query_norm=query_norm,
+        stored_power=contract.stored_power,
+        field=contract.field,
     )
+    return models.Prefetch(**request, limit=depth)
 
 
 def _asked(
