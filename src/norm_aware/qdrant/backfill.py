@@ -21,7 +21,7 @@ from norm_aware.qdrant.collection import (
     require_encoder,
 )
 from norm_aware.qdrant.edges import refresh_edges
-from norm_aware.qdrant.power import POWER
+from norm_aware.qdrant.power import POWER, power_mark
 from norm_aware.qdrant.rewriting import strays
 
 _BATCH = 256
@@ -121,8 +121,9 @@ def _require_stored_alike(collection: str, contract: Contract) -> Steps[None]:
         ContractError: when there are any.
     """
     power = contract.stored_power if contract.storing_power is None else contract.storing_power
-    mark = (POWER, None if power == 1 else power)
-    others: int = (yield call("count", collection_name=collection, count_filter=strays(mark))).count
+    others: int = (
+        yield call("count", collection_name=collection, count_filter=strays((POWER, power_mark(power))))
+    ).count
     if others or contract.storing_power is not None:
         raise ContractError(
             f"Collection {collection!r} is to be stored at power {power:g}, and {others} points are not; "

@@ -13,7 +13,7 @@ from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
-from norm_aware.qdrant.power import POWER, from_power, to_power
+from norm_aware.qdrant.power import POWER, from_power, power_mark, to_power
 
 RAW_NORM = "norm_aware_raw_norm"
 """Payload key of the raw embedding's length, by which one may filter."""
@@ -45,7 +45,7 @@ def store_raw(embeddings: NDArray[np.float32], power: float = 1.0) -> list[Store
     if power == 1:
         return [Stored(v, {NORM: n}) for v, n in zip(embeddings.tolist(), lengths, strict=True)]
     vectors = to_power(embeddings, power).tolist()
-    return [Stored(v, {NORM: n, POWER: power}) for v, n in zip(vectors, lengths, strict=True)]
+    return [Stored(v, {NORM: n, POWER: power_mark(power)}) for v, n in zip(vectors, lengths, strict=True)]
 
 
 def store_calibrated(

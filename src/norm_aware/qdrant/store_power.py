@@ -8,7 +8,7 @@ from norm_aware.errors import ContractError
 from norm_aware.qdrant.calibrated import store_raw
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import open_collection
-from norm_aware.qdrant.power import POWER, require_power
+from norm_aware.qdrant.power import POWER, power_mark, require_power
 from norm_aware.qdrant.rewriting import Progress, rewrite, strays
 
 
@@ -22,7 +22,7 @@ def store_power(collection: str, power: float, *, progress: Progress | None = No
 
     Args:
         collection: name of a collection that norm-aware made or filled back.
-        power: from -16 to 16.
+        power: from -16 to 16, to four decimals.
         progress: called with points done and points in all, after each batch.
 
     Returns:
@@ -42,7 +42,7 @@ def store_power(collection: str, power: float, *, progress: Progress | None = No
             f"Collection {collection!r} is stored by a calibration, which decides the length of vectors "
             f"itself; `norm-aware apply --undo --collection {collection}` brings the raw vectors back first."
         )
-    mark = (POWER, None if power == 1 else power)
+    mark = (POWER, power_mark(power))
     others = yield call("count", collection_name=collection, count_filter=strays(mark))
     if contract.stored_power == power and not contract.rewriting and not others.count:
         return 0
