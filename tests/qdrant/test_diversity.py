@@ -10,7 +10,8 @@ from norm_aware.numeric.mmr import diversify
 from norm_aware.qdrant.calls import is_local, run
 from norm_aware.qdrant.collection import Contract, create_collection, open_collection
 from norm_aware.qdrant.diversity import Diversity, diverse
-from norm_aware.qdrant.search import Hit, SearchOptions, search
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.search import Hit, search
 
 COUNT = 60
 QUERY = np.array([1.0, 2.0, 0.0, -1.0], dtype=np.float32)
@@ -40,7 +41,7 @@ def hits(client, name: str, limit: int = 24) -> list[Hit]:
         search(
             "c", QUERY, limit=limit, contract=contract, options=SearchOptions(name), local=is_local(client)
         ),
-    )
+    ).hits
 
 
 def chosen(client, found: list[Hit], limit: int = 6, threshold: float = 0.4) -> list[Hit]:

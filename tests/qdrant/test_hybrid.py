@@ -10,9 +10,11 @@ from norm_aware.geometry.norms import norms
 from norm_aware.numeric.fusion import fuse_standardized
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calls import is_local, run
-from norm_aware.qdrant.collection import Contract, create_collection, open_collection, refresh_edges
+from norm_aware.qdrant.collection import Contract, create_collection, open_collection
+from norm_aware.qdrant.edges import refresh_edges
 from norm_aware.qdrant.hybrid import Fusion, hybrid_search
-from norm_aware.qdrant.search import SearchOptions, search
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.search import search
 from norm_aware.qdrant.sparse import SPARSE, sparse_config
 
 COUNT = 200
@@ -61,7 +63,7 @@ def found(client, query, text: str, *, limit: int = 10, name: str = "cosine", fu
         fusion=fusion or Fusion(),
         local=is_local(client),
     )
-    return run(client, steps)
+    return run(client, steps).hits
 
 
 def dense_scores(vectors, query, name: str) -> np.ndarray:
@@ -133,7 +135,7 @@ def test_the_ends_of_alpha_are_the_dense_search_and_bm25_with_their_own_scores(c
         search(
             "c", query, limit=10, contract=contract, options=SearchOptions("dot"), local=is_local(collection)
         ),
-    )
+    ).hits
     dense = found(collection, query, "wind", name="dot", fusion=Fusion(kind, 1))
     assert [(h.point.id, h.score) for h in dense] == [(h.point.id, h.score) for h in plain]
     sparse = found(collection, query, "wind", name="dot", fusion=Fusion(kind, 0))

@@ -10,6 +10,7 @@ from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.power import (
     from_power,
+    power_mark,
     require_no_calibration,
     require_power,
     require_stored_power,
@@ -41,6 +42,9 @@ def test_a_length_that_float32_cannot_hold_is_refused_with_the_norm_and_the_powe
 
 def test_powers_that_are_none_or_are_not_the_collections_are_refused():
     assert require_power(0) == 0.0
+    assert power_mark(require_power(-1e-9)) == "0"
+    assert power_mark(require_power(-0.31831)) == "-0.3183"
+    assert power_mark(require_power(1 + 1e-9)) is None
     with pytest.raises(QueryError, match="from -16 to 16"):
         require_power(17)
     contract = Contract("e", "f", 3, stored_power=0.5)

@@ -21,6 +21,7 @@ from norm_aware.qdrant.collection import (
 )
 from norm_aware.qdrant.edges import refresh_edges
 from norm_aware.qdrant.field import Field
+from norm_aware.qdrant.power import power_mark
 from norm_aware.qdrant.rewriting import strays
 
 _BATCH = 256
@@ -123,7 +124,7 @@ def _require_stored_alike(collection: str, contract: Contract) -> Steps[None]:
         ContractError: when there are any.
     """
     power = contract.stored_power if contract.storing_power is None else contract.storing_power
-    mark = (contract.field.power, None if power == 1 else power)
+    mark = (contract.field.power, power_mark(power))
     others: int = (
         yield call("count", collection_name=collection, count_filter=strays(mark, contract.field))
     ).count

@@ -16,7 +16,7 @@ from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import MARK as MARK
 from norm_aware.qdrant.field import RAW_NORM as RAW_NORM
 from norm_aware.qdrant.field import UNNAMED, Field
-from norm_aware.qdrant.power import from_power, to_power
+from norm_aware.qdrant.power import from_power, power_mark, to_power
 
 
 class Stored(NamedTuple):
@@ -36,7 +36,8 @@ def store_raw(embeddings: NDArray[np.float32], power: float = 1.0, *, field: Fie
     if power == 1:
         return [Stored(v, {field.norm: n}) for v, n in zip(embeddings.tolist(), lengths, strict=True)]
     vectors = to_power(embeddings, power).tolist()
-    return [Stored(v, {field.norm: n, field.power: power}) for v, n in zip(vectors, lengths, strict=True)]
+    mark = power_mark(power)
+    return [Stored(v, {field.norm: n, field.power: mark}) for v, n in zip(vectors, lengths, strict=True)]
 
 
 def store_calibrated(

@@ -15,6 +15,7 @@ from qdrant_client import models
 
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.field import METADATA as METADATA
 from norm_aware.qdrant.field import NORM as NORM
 from norm_aware.qdrant.field import OFFSET as OFFSET
 from norm_aware.qdrant.field import RAW as RAW

@@ -27,7 +27,7 @@ MARK = "norm_aware_calibration"
 """Payload key of the calibration a point is stored by."""
 
 POWER = "norm_aware_power"
-"""Payload key of the power a point is stored at; a raw point has none."""
+"""Payload key of the power a point is stored at, as `power_mark` writes it; a raw point has none."""
 
 METADATA = "norm_aware"
 """Key of the unnamed vector's contract in the collection's metadata."""

@@ -59,13 +59,18 @@ def from_power(vector: Sequence[float], norm: float) -> NDArray[np.float32]:
     return np.asarray(stored * (norm / length) if length > 0 else stored, dtype=np.float32)
 
 
+def power_mark(power: float) -> str | None:
+    """The power as points say it: a word, since an engine may change a number's last digit."""
+    return None if power == 1 else f"{power:g}"
+
+
 def require_power(power: float) -> float:
-    """A power that vectors can be stored at.
+    """A power that vectors can be stored at: at most four decimals of it count.
 
     Raises:
         QueryError: when it is not a number from -16 to 16.
     """
-    return PowerSimilarity(document_power=power).document_power
+    return round(PowerSimilarity(document_power=power).document_power, 4) + 0.0  # no minus before 0
 
 
 def require_stored_power(contract: Contract, power: float | None, *, collection: str) -> None:

@@ -20,6 +20,9 @@ from norm_aware.qdrant.field import Field
 Store: TypeAlias = Callable[[NDArray[np.float32], Sequence[str]], list[Stored]]
 """How raw embeddings are stored, given the ids of their points."""
 
+Mark: TypeAlias = tuple[str, str | None]
+"""Payload key and value by which points say how they are stored; None stands for a point without the key."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Told points done and points in all."""
 
@@ -32,7 +35,7 @@ def rewrite(
     begun: Contract,
     ended: Contract,
     store: Store,
-    mark: tuple[str, Any],
+    mark: Mark,
     total: int,
     progress: Progress | None,
 ) -> Steps[int]:
@@ -43,8 +46,7 @@ def rewrite(
         begun: the contract while points are of two kinds.
         ended: the contract once they are of one; its edges are placed anew.
         store: the new way of storing.
-        mark: payload key and value of points that are stored so already, and are left; None stands for a
-            point without the key.
+        mark: of points that are stored so already, and are left.
         total: points there are, for `progress`.
         progress: told after each batch.
 
@@ -77,7 +79,7 @@ def rewrite(
     return written
 
 
-def strays(mark: tuple[str, Any], field: Field) -> models.Filter:
+def strays(mark: Mark, field: Field) -> models.Filter:
     """Points with a vector that is stored otherwise than a mark says."""
     key, value = mark
     absent = models.IsEmptyCondition(is_empty=models.PayloadField(key=key))

@@ -8,7 +8,7 @@ from norm_aware.errors import ContractError
 from norm_aware.qdrant.calibrated import store_raw
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import open_collection
-from norm_aware.qdrant.power import require_power
+from norm_aware.qdrant.power import power_mark, require_power
 from norm_aware.qdrant.rewriting import Progress, rewrite, strays
 
 
@@ -24,7 +24,7 @@ def store_power(
 
     Args:
         collection: name of a collection that norm-aware made or filled back.
-        power: from -16 to 16.
+        power: from -16 to 16, to four decimals.
         vector_name: of the dense vector that is rewritten; empty for the unnamed one.
         progress: called with points done and points in all, after each batch.
 
@@ -45,7 +45,7 @@ def store_power(
             f"Collection {collection!r} is stored by a calibration, which decides the length of vectors "
             f"itself; `norm-aware apply --undo --collection {collection}` brings the raw vectors back first."
         )
-    mark = (contract.field.power, None if power == 1 else power)
+    mark = (contract.field.power, power_mark(power))
     others = yield call("count", collection_name=collection, count_filter=strays(mark, contract.field))
     if contract.stored_power == power and not contract.rewriting and not others.count:
         return 0
