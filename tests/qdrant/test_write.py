@@ -91,7 +91,7 @@ def test_every_point_has_both_vectors_both_norms_and_both_contracts(pair, client
         contract, points = run(client, open_collection("docs", vector_name=name))
         assert points == SIZE
         assert contract.fingerprint == encoder_identity(vector_store.embed_model)[1]
-        assert len(contract.norm_edges) == 15
+        assert len(contract.norm_edges) == 17
 
 
 def test_adding_one_vector_again_leaves_the_other_to_the_bit(pair, client, hash_embedding):
