@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import json
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from norm_aware.qdrant.calibrated import store_raw
 from norm_aware.qdrant.calls import run
 from norm_aware.qdrant.collection import OFFSET, Contract, create_collection
 from norm_aware.qdrant.edges import RANGES, refresh_edges
+from norm_aware.qdrant.embedded import EmbeddedClient
 from norm_aware.qdrant.options import SearchOptions, default_candidates
 from norm_aware.qdrant.search import require_searchable, search
 
@@ -473,3 +476,42 @@ def test_a_limit_below_the_candidates_is_refused():
         SearchOptions(candidates=30, max_candidates=20)
     with pytest.raises(QueryError, match="max_candidates is 0; at least 1"):
         SearchOptions(max_candidates=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "document_power"), [("covidqa", 0.0), ("scifact", 0.0), ("2wiki", 0.0), ("2wiki", 0.5)]
+)
+def test_eight_ranges_of_25_are_exact_and_mostly_proven_on_real_vectors(
+    data, static, tmp_path, record_property, name, document_power
+):
+    def read(file: str, count: int) -> list[str]:
+        with (data / name / file).open() as lines:
+            return [json.loads(line)["text"] for line in itertools.islice(lines, count)]
+
+    vectors = np.asarray(static.get_text_embedding_batch(read("corpus.jsonl", 4000)), np.float32)
+    queries = np.asarray(static.embed_queries(read("queries.jsonl", 60)), np.float32)
+    lengths, similarity = norms(vectors), PowerSimilarity(document_power=document_power)
+    client = EmbeddedClient(tmp_path / "qdrant")
+    inner = norm_edges(lengths, ranges=8)
+    edges = tuple(sorted({lengths[lengths > 0].min(), *inner, np.nextafter(lengths.max(), np.inf)}))
+    contract = Contract("e", "f", vectors.shape[1], norm_edges=edges)
+    run(client, create_collection("c", contract, payload_index=True))
+    rows = enumerate(store_raw(vectors))
+    client.upsert("c", [models.PointStruct(id=i, vector=v, payload=p) for i, (v, p) in rows])
+    options = SearchOptions(similarity, candidates=25)
+    first = certified = 0
+    for query in queries:
+        found = run(client, search("c", query, limit=10, contract=contract, options=options))
+        best = np.sort(brute_force(vectors, query, similarity))[::-1][:10]
+        assert [hit.score for hit in found.hits] == pytest.approx(best, rel=1e-4)
+        certified += found.certified
+        first += found.certified and found.rounds == 1
+    client.close()
+    # reported with --junitxml
+    record_property("certified", certified / len(queries))
+    record_property("certified in the first round", first / len(queries))
+    print(
+        f"{name} document_power={document_power}: {first} of {len(queries)} in the first round, {certified} in all"
+    )
+    assert certified >= 0.95 * len(queries)
+    assert first >= (0.9 if document_power else 0.5) * len(queries)

@@ -164,7 +164,8 @@ def backfill(
     print(f"Wrote the norm of {written} points in collection {settings.collection!r}.")
 
 
-@app.command("store-power")
+# a negative power is no option, though it begins as one
+@app.command("store-power", context_settings={"ignore_unknown_options": True})
 def store_power(
     power: Annotated[float, typer.Argument(help="Of the norm: 0 for cosine, 1 for the raw vectors.")],
     collection: Collection = None,
