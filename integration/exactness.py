@@ -27,8 +27,10 @@ from norm_aware import NormAwareRetriever, NormAwareVectorStore, PowerSimilarity
 from norm_aware.benchmark.dataset import Query, read_beir
 from norm_aware.llamaindex.points import point_id
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import RANGES, Contract
-from norm_aware.qdrant.search import SearchOptions, default_candidates, search
+from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.edges import RANGES
+from norm_aware.qdrant.options import SearchOptions, first_candidates
+from norm_aware.qdrant.search import search
 
 TOLERANCE = 1e-6  # scores this close are ties, whose order no engine promises
 
@@ -103,9 +105,10 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for power in options.powers:
         similarity = PowerSimilarity(document_power=power)
+        candidates = first_candidates(k, SearchOptions(similarity), 1.0)
         ways = {
             "ranges": NormAwareRetriever(
-                index, similarity=similarity, similarity_top_k=k, candidates=default_candidates(k, power)
+                index, similarity=similarity, similarity_top_k=k, candidates=candidates
             ),
             "exact": NormAwareRetriever(index, similarity=similarity, similarity_top_k=k, exact=True),
         }
@@ -128,13 +131,11 @@ def main() -> None:
                             question,
                             limit=k,
                             contract=Contract(None, None, vectors.shape[1]),
-                            options=SearchOptions(
-                                similarity, candidates=RANGES * default_candidates(k, power)
-                            ),
+                            options=SearchOptions(similarity, candidates=RANGES * candidates),
                             local=True,
                         ),
                     )
-                    found = [str(hit.point.id) for hit in hits]
+                    found = [str(hit.point.id) for hit in hits.hits]
                 else:
                     bundle = QueryBundle(query.text, embedding=question.tolist())
                     found = [node.node_id for node in ways[way].retrieve(bundle)]

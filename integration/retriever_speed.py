@@ -24,7 +24,8 @@ from norm_aware import (
     NormAwareVectorStore,
 )
 from norm_aware.qdrant.calls import Call
-from norm_aware.qdrant.search import SearchOptions, search
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.search import search
 
 REPEATS = 200
 

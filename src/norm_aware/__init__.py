@@ -46,9 +46,13 @@ if TYPE_CHECKING:
     from norm_aware.numeric.similarity import PowerSimilarity as PowerSimilarity
     from norm_aware.numeric.similarity import Similarity as Similarity
     from norm_aware.numeric.word_rotator import WordRotatorSimilarity as WordRotatorSimilarity
+    from norm_aware.qdrant.bm25 import Bm25 as Bm25
     from norm_aware.qdrant.collection_options import CollectionOptions as CollectionOptions
+    from norm_aware.qdrant.diversity import Diversity as Diversity
     from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
     from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
+    from norm_aware.qdrant.hybrid import Fusion as Fusion
+    from norm_aware.qdrant.tenant import Tenant as Tenant
     from norm_aware.settings import Settings as Settings
 
 __version__ = "0.1.0"
@@ -88,6 +92,10 @@ _MODULES = {
     "AsyncEmbeddedClient": "qdrant.embedded",
     "EmbeddedClient": "qdrant.embedded",
     "CollectionOptions": "qdrant.collection_options",
+    "Bm25": "qdrant.bm25",
+    "Diversity": "qdrant.diversity",
+    "Fusion": "qdrant.hybrid",
+    "Tenant": "qdrant.tenant",
     "Settings": "settings",
     "offline": "offline",
 }

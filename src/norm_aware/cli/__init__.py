@@ -1,4 +1,4 @@
-"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill, migrate."""
+"""The command line: each file of this folder adds some of its commands."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from norm_aware.ingestion.skipped import (
     Skipped,
 )
 from norm_aware.llamaindex.points import content_hash
-from norm_aware.qdrant.calibrated import RESERVED
+from norm_aware.qdrant.field import UNNAMED
 
 
 def check(
@@ -50,7 +50,7 @@ def _checked(
         return skip(EMPTY, "no text")
     if len(text) > max_characters:
         return skip(TOO_LONG, f"{len(text)} characters; at most {max_characters} are taken")
-    if taken := RESERVED & node.metadata.keys():
+    if taken := UNNAMED.keys & node.metadata.keys():
         return skip(
             RESERVED_NAME, f"metadata named {min(taken)!r}, which the payload needs for the embedding"
         )

@@ -16,7 +16,7 @@ from norm_aware.errors import QueryError
 from norm_aware.ingestion.files import PART, PARTS, part_ids
 from norm_aware.ingestion.options import IndexOptions
 from norm_aware.ingestion.skipped import NOT_FINITE, Skipped
-from norm_aware.llamaindex.points import content_hash, point_id
+from norm_aware.llamaindex.points import content_hash
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.qdrant.calls import run
 from norm_aware.qdrant.stored import delete_other_parts, stored_hashes
@@ -81,8 +81,10 @@ class Indexer:
             NormAwareError: for whatever else the store refuses or Qdrant does not do. What was acknowledged
                 before stays, and the next run finds it.
         """
-        ids = {node.node_id: point_id(node.node_id) for node in nodes}
-        stored = run(self._client, stored_hashes(self._store.collection_name, list(ids.values())))
+        names = [node.node_id for node in nodes]
+        ids = dict(zip(names, self._store.point_ids(names), strict=True))
+        read = stored_hashes(self._store.collection_name, list(ids.values()), field=self._store.field)
+        stored = run(self._client, read)
         outcome, wanted = Outcome(), []
         for node in nodes:
             if stored.get(ids[node.node_id]) == content_hash(node):
@@ -126,13 +128,15 @@ class Indexer:
         """Delete what is left of longer versions of changed files."""
         files = [node.ref_doc_id for node in first_parts if node.ref_doc_id and PARTS in node.metadata]
         if files:
-            ids = [
-                point_id(name)
+            names = [
+                name
                 for node in first_parts
                 if node.ref_doc_id
                 for name in part_ids(node.ref_doc_id, node.metadata[PARTS])
             ]
-            run(self._client, delete_other_parts(self._store.collection_name, files=files, ids=ids))
+            ids, tenant = self._store.point_ids(names), self._store.tenant
+            name = self._store.collection_name
+            run(self._client, delete_other_parts(name, files=files, ids=ids, tenant=tenant))
 
     def close(self) -> None:
         """Stop the threads."""

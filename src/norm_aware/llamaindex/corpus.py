@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from llama_index.core.schema import MetadataMode
-from llama_index.core.vector_stores.utils import metadata_dict_to_node
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
@@ -16,6 +14,7 @@ from norm_aware.calibration.pseudo_queries import PseudoQuery, cut_spans
 from norm_aware.errors import CollectionError
 from norm_aware.llamaindex.embedding import RawEmbedding, encoder_identity
 from norm_aware.llamaindex.points import point_id
+from norm_aware.llamaindex.words import text_of
 from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.calibrated import raw_vector
 from norm_aware.qdrant.calls import Steps, run
@@ -141,14 +140,7 @@ def _read(
         for record in batch:
             payload = record.payload or {}
             vector = raw_vector(cast("list[float]", record.vector), payload)
-            read.append((str(record.id), vector, _text(payload)))
+            read.append((str(record.id), vector, text_of(payload)))
         progress("Reading vectors", len(read), total)
         if offset is None:
             return read
-
-
-def _text(payload: dict[str, Any]) -> str:
-    """What was embedded of a point's node; nothing of a point that another tool stored."""
-    if "_node_content" not in payload:
-        return ""
-    return metadata_dict_to_node(payload).get_content(MetadataMode.EMBED)

@@ -25,7 +25,6 @@ from norm_aware.llamaindex.points import point_id, to_points
 from norm_aware.llamaindex.stored_text import stored_node
 from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.backfill import backfill, require_free
-from norm_aware.qdrant.calibrated import RESERVED
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import (
     NORM,
@@ -33,9 +32,10 @@ from norm_aware.qdrant.collection import (
     create_collection,
     open_collection,
     read_batch,
-    refresh_edges,
     require_encoder,
 )
+from norm_aware.qdrant.edges import refresh_edges
+from norm_aware.qdrant.field import UNNAMED
 
 _BATCH = 128
 
@@ -188,7 +188,7 @@ def _embedded(
         allow_normalized=source.options.allow_normalized,
     )
     for point, one in zip(points, pending, strict=True):
-        kept = {key: value for key, value in (one.record.payload or {}).items() if key not in RESERVED}
+        kept = {key: value for key, value in (one.record.payload or {}).items() if key not in UNNAMED.keys}
         point.payload = {**kept, **(point.payload or {})}
     return points
 
@@ -246,9 +246,9 @@ def _copied(
 
 def _free(record: models.Record, length: float) -> dict[str, Any]:
     """A payload that does not use the keys we need for something else."""
-    require_free(record, length)
+    require_free(record, length, UNNAMED)
     payload = record.payload or {}
-    if taken := (RESERVED - {NORM}) & payload.keys():
+    if taken := (UNNAMED.storing) & payload.keys():
         raise EmbeddingError(
             f"Point {record.id} has a payload {min(taken)!r}: it is stored by a calibration; make the "
             "collection raw first (`norm-aware apply --undo`)."
@@ -268,7 +268,7 @@ def _contract(
 def _copy_indexes(source: Source) -> Steps[None]:
     """Index the payload keys that the old collection has indexed."""
     for key, index in source.indexes.items():
-        if key in RESERVED or key == "doc_id":  # made with the collection
+        if key in UNNAMED.keys or key == "doc_id":  # made with the collection
             continue
         yield call(
             "create_payload_index",

@@ -14,8 +14,12 @@ from norm_aware.calibration.corpus import point_id
 from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
-from norm_aware.qdrant.calibrated import RESERVED, store_calibrated, store_raw
-from norm_aware.qdrant.collection import HASH, Contract
+from norm_aware.llamaindex.words import words_of
+from norm_aware.qdrant.bm25 import Bm25
+from norm_aware.qdrant.calibrated import store_calibrated, store_raw
+from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.field import UNNAMED, Field
+from norm_aware.qdrant.tenant import Tenant
 
 __all__ = ["content_hash", "point_id", "point_ids", "to_points"]
 
@@ -29,6 +33,10 @@ def to_points(
     embed_model: BaseEmbedding,
     allow_normalized: bool = False,
     calibration: Calibration | None = None,
+    field: Field = UNNAMED,
+    sparse: Bm25 | None = None,
+    tenant: Tenant | None = None,
+    stored_power: float = 1.0,
 ) -> list[models.PointStruct]:
     """Points for embedded nodes, after every check that could refuse one of them.
 
@@ -38,6 +46,10 @@ def to_points(
         embed_model: what embedded them, for the error's advice.
         allow_normalized: take embeddings that all have length 1.
         calibration: what they are stored by; None stores them raw.
+        field: the vector they are stored as.
+        sparse: makes a sparse vector of each node's text beside it; None stores none.
+        tenant: whose they are.
+        stored_power: of a collection yet to be created; an existing one's contract says it.
 
     Raises:
         DimensionError: when an embedding has another dimension than the collection or the first node.
@@ -56,25 +68,34 @@ def to_points(
     # one vector of length 1 added later may be chance; the first ones or a whole batch are not
     if not allow_normalized and (contract is None or len(matrix) > 1):
         require_unnormalized(matrix, reason=why_normalized(embed_model))
+    reserved = field.keys.union(*(other.keys for other in contract.others) if contract else ())
+    reserved |= {tenant.key} if tenant else frozenset()
     for name, node in zip(names, nodes, strict=True):
-        if taken := RESERVED & node.metadata.keys():
+        if taken := reserved & node.metadata.keys():
             raise EmbeddingError(
-                f"{name} has metadata named {min(taken)!r}, a name the payload needs for the embedding; "
-                "rename that metadata key."
+                f"{name} has metadata named {min(taken)!r}, a name the payload needs for the embedding or "
+                "the tenant; rename that metadata key."
             )
-    ids = [point_id(node.node_id) for node in nodes]
-    stored = store_raw(matrix) if calibration is None else store_calibrated(matrix, calibration, ids=ids)
+    ids = point_ids([node.node_id for node in nodes], tenant=tenant)
+    power = stored_power if contract is None else contract.stored_power
+    if calibration is None:
+        stored = store_raw(matrix, power, field=field)
+    else:
+        stored = store_calibrated(matrix, calibration, ids=ids, field=field)
+    words = [{}] * len(nodes) if sparse is None else words_of(nodes, sparse)
+    own = {tenant.key: tenant.name} if tenant else {}
     return [
         models.PointStruct(
             id=name,
-            vector=vector,
+            vector=field.put(vector, further),
             payload={
                 **node_to_metadata_dict(node, remove_text=False, flat_metadata=False),
-                HASH: content_hash(node),
+                field.hash: content_hash(node),
                 **payload,
+                **own,
             },
         )
-        for name, node, (vector, payload) in zip(ids, nodes, stored, strict=True)
+        for name, node, (vector, payload), further in zip(ids, nodes, stored, words, strict=True)
     ]
 
 
@@ -83,6 +104,6 @@ def content_hash(node: BaseNode) -> str:
     return node.hash[:_HASH_LENGTH]
 
 
-def point_ids(node_ids: list[str] | None) -> list[str] | None:
-    """The Qdrant point ids of nodes, None for None."""
-    return None if node_ids is None else [point_id(node_id) for node_id in node_ids]
+def point_ids(node_ids: Sequence[str], *, tenant: Tenant | None = None) -> list[str]:
+    """The Qdrant point ids of nodes."""
+    return [tenant.point_id(name) if tenant else point_id(name) for name in node_ids]

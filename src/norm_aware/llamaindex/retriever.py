@@ -22,10 +22,13 @@ from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import CollectionError, ContractError, QueryError
 from norm_aware.llamaindex.calibrated import probable, require_probability, search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.plan import Plan, require_fusible
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
-from norm_aware.qdrant.search import require_positive
+from norm_aware.qdrant.diversity import Diversity
+from norm_aware.qdrant.hybrid import Fusion
+from norm_aware.qdrant.options import require_positive
 
 dispatcher = get_dispatcher(__name__)
 
@@ -33,9 +36,12 @@ dispatcher = get_dispatcher(__name__)
 class NormAwareRetriever(BaseRetriever):
     """Retrieves by cosine, dot, any document power or another similarity from raw vectors in Qdrant.
 
-    One request a query. On a server it asks for the best Dot candidates of each norm range and lets Qdrant's
-    formula rescore them; in local mode, which has no index to spare work, every document is scored. The
-    default similarity is cosine, which is never worse than what you have; choose another on evidence.
+    Mostly one request a query. It asks for the best Dot candidates of each norm range, lets Qdrant's formula
+    rescore them, and proves that no other document scores better, or asks the ranges that may hide one
+    again; each node's `certified` says whether that was proven. In local mode, which has no index to spare
+    work, every document is scored. The similarity that vectors are stored for (dot, or the store's
+    `stored_power`) is one plain search. The default similarity is cosine, which is never worse than what you
+    have; choose another on evidence.
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
@@ -46,9 +52,18 @@ class NormAwareRetriever(BaseRetriever):
         min_probability: nodes less probably relevant than this are left out, so that a question without an
             answer may find nothing. Needs a calibration made from judged queries.
         similarity_top_k: how many nodes are returned.
+        hybrid: fuse with BM25, by ranks (`"rrf"`) or by standardised scores (`"standardized"`); a `Fusion`
+            also says of how many candidates. None leaves BM25 out. Needs a store with `sparse=Bm25()`.
+        alpha: in hybrid search, the weight of the dense branch: 1 is dense alone, 0 BM25 alone.
+        diversity: choose nodes that differ from each other (MMR): 1 ranks by the similarity alone, 0 takes
+            only the first node by it. Nearness of nodes is their cosine, whatever the similarity. Or a
+            `Diversity`, which also says among how many; None leaves it to chance.
         candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25, and more for
             a negative document power or a similarity outside the power family, whose best documents dot
             ranks low; see `default_candidates` for when to ask for `exact` instead.
+        certify: False sends one request at about half its cost, and proves nothing.
+        max_candidates: the most candidates a range is asked for before the answer is returned uncertified;
+            None takes 16 times the first.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.
@@ -81,7 +96,12 @@ class NormAwareRetriever(BaseRetriever):
         calibration: Calibration | str | Path | None = None,
         min_probability: float | None = None,
         similarity_top_k: int = DEFAULT_SIMILARITY_TOP_K,
+        hybrid: str | Fusion | None = None,
+        alpha: float = 0.5,
+        diversity: float | Diversity | None = None,
         candidates: int | None = None,
+        certify: bool = True,
+        max_candidates: int | None = None,
         exact: bool = False,
         filters: MetadataFilters | None = None,
         qdrant_filters: models.Filter | None = None,
@@ -101,6 +121,10 @@ class NormAwareRetriever(BaseRetriever):
         if calibration is not None:
             store = store.with_calibration(calibration)
         require_probability(min_probability, store.calibration)
+        self._fusion = Fusion(hybrid, alpha) if isinstance(hybrid, str) else hybrid
+        self._diversity = Diversity(diversity) if isinstance(diversity, (int, float)) else diversity
+        if self._fusion is not None:
+            require_fusible(store.sparse, min_probability)
         self._min_probability = min_probability
         self._store = store
         self._embed_model = embed_model or index._embed_model
@@ -113,6 +137,8 @@ class NormAwareRetriever(BaseRetriever):
         self._options = dataclasses.replace(
             search_defaults(similarity, store.calibration),
             candidates=candidates,
+            certify=certify,
+            max_candidates=max_candidates,
             exact=exact,
             qdrant_filters=qdrant_filters,
         )
@@ -141,11 +167,15 @@ class NormAwareRetriever(BaseRetriever):
         require_positive("similarity_top_k", value)
         self._similarity_top_k = value
 
+    @property
+    def _plan(self) -> Plan:
+        return Plan(self._similarity_top_k, self._fusion, self._diversity)
+
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         embedding = query_bundle.embedding
         if embedding is None:
             embedding = self._embed_model.get_agg_embedding_from_queries(_texts(query_bundle))
-        found = self._store.search(self._query(query_bundle, embedding), self._options)
+        found = self._store.search(self._query(query_bundle, embedding), self._options, plan=self._plan)
         return list(probable(found, embedding, self._store.calibration, self._min_probability))
 
     @dispatcher.span
@@ -153,7 +183,9 @@ class NormAwareRetriever(BaseRetriever):
         embedding = query_bundle.embedding
         if embedding is None:
             embedding = await self._embed_model.aget_agg_embedding_from_queries(_texts(query_bundle))
-        found = await self._store.asearch(self._query(query_bundle, embedding), self._options)
+        found = await self._store.asearch(
+            self._query(query_bundle, embedding), self._options, plan=self._plan
+        )
         return list(probable(found, embedding, self._store.calibration, self._min_probability))
 
     def _query(self, query_bundle: QueryBundle, embedding: list[float]) -> VectorStoreQuery:

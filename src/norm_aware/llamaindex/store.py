@@ -12,39 +12,26 @@ from typing import Any
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
-from llama_index.core.vector_stores.types import (
-    VectorStoreQuery,
-    VectorStoreQueryMode,
-    VectorStoreQueryResult,
-)
-from llama_index_instrumentation import get_dispatcher
+from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryResult
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.errors import QueryError
-from norm_aware.geometry.norms import require_embeddings
 from norm_aware.llamaindex.calibrated import open_calibration, require_own_options, search_defaults
-from norm_aware.llamaindex.embedding import encoder_identity
-from norm_aware.llamaindex.events import NormRetrievalEvent
+from norm_aware.llamaindex.layout import Layout, add_nodes, is_laid_out, open_layout
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
-from norm_aware.llamaindex.points import to_points
+from norm_aware.llamaindex.plan import OPTIONS, Plan, plan_of, require_fusible
+from norm_aware.llamaindex.searching import search_nodes
 from norm_aware.llamaindex.stock import StockVectorStore
+from norm_aware.llamaindex.words import index_words
 from norm_aware.numeric.similarity import Similarity
-from norm_aware.qdrant.calibrated import require_calibration
-from norm_aware.qdrant.calls import Steps, arun, as_async, call, is_local, run
-from norm_aware.qdrant.collection import (
-    Contract,
-    adopt_collection,
-    create_collection,
-    open_collection,
-    refresh_edges,
-    require_dimension,
-    require_encoder,
-)
+from norm_aware.qdrant.bm25 import Bm25
+from norm_aware.qdrant.calls import Steps, arun, is_local, run
+from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.collection_options import CollectionOptions
-from norm_aware.qdrant.search import Hit, SearchOptions, require_positive, require_searchable, search
-
-dispatcher = get_dispatcher(__name__)
+from norm_aware.qdrant.field import Field, require_vector_name
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.power import require_no_calibration, require_power
+from norm_aware.qdrant.tenant import Tenant
 
 _TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
@@ -53,7 +40,7 @@ class NormAwareVectorStore(StockVectorStore):
     """LlamaIndex's Qdrant store with raw vectors under Dot, a norm in every payload and a contract.
 
     Every stock path ends here, sync and async. The collection is created on the first `add`; what is refused
-    leaves nothing behind. Metadata filters, deletion and `get_nodes` are the stock store's.
+    leaves nothing behind.
 
     Args:
         collection_name: name of the collection, new or existing.
@@ -64,14 +51,24 @@ class NormAwareVectorStore(StockVectorStore):
             the calibration, beside which no similarity may be given.
         calibration: a `Calibration` or its file. Documents are stored by it and queries searched with it;
             an existing collection must be stored by it (`norm-aware apply`).
+        sparse: how texts become BM25 vectors beside the dense ones, for the modes `hybrid` and `sparse`.
+        vector_name: of the dense vector, where a collection has several, of other encoders or other texts;
+            each is the matter of a store of its own. Empty is Qdrant's unnamed vector.
+        tenant: whose nodes these are, where several share a collection: a name, or a `Tenant` with a payload
+            key of its own. No method then reads, finds or deletes another's.
         allow_normalized: take embeddings that all have length 1.
         collection_options: how a collection that `add` creates is spread over a cluster.
         batch_size: points sent to Qdrant at once.
+        stored_power: store vectors at this power of their norm, so that a plain Dot search ranks by that
+            `document_power`: 0 makes cosine one. None takes the collection's, 1 (raw) where it is new.
 
     Raises:
         DistanceError: when the collection exists under another distance than Dot.
-        ContractError: when it was made with another encoder, or is stored by another calibration.
+        ContractError: when it was made with another encoder, is stored by another calibration or power,
+            or has no sparse vectors or others than asked for.
+        MissingExtraError: for `sparse` without the extra `embedded`.
         CalibrationError: when the calibration was made for another encoder.
+        QueryError: for a stored power beside a calibration, or one that is no number from -16 to 16.
 
     Example:
         >>> from qdrant_client import QdrantClient
@@ -80,11 +77,8 @@ class NormAwareVectorStore(StockVectorStore):
         >>> store = NormAwareVectorStore("docs", client=client, embed_model=encoder)
     """
 
-    _embed_model: BaseEmbedding = PrivateAttr()
-    _calibration: Calibration | None = PrivateAttr()
+    _layout: Layout = PrivateAttr()
     _options: SearchOptions = PrivateAttr()
-    _allow_normalized: bool = PrivateAttr()
-    _creation: CollectionOptions = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
 
@@ -97,25 +91,43 @@ class NormAwareVectorStore(StockVectorStore):
         embed_model: BaseEmbedding,
         similarity: str | Similarity | None = None,
         calibration: Calibration | str | Path | None = None,
+        sparse: Bm25 | None = None,
+        vector_name: str = "",
+        tenant: str | Tenant | None = None,
         allow_normalized: bool = False,
         collection_options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
         batch_size: int = 64,
+        stored_power: float | None = None,
     ) -> None:
-        if client is None and aclient is None:
-            raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
-        super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
-        if aclient is None and client is not None:
-            self._aclient = as_async(self._client)
-        self._embed_model = embed_model
+        require_vector_name(vector_name)
+        super().__init__(
+            collection_name,
+            client=client,
+            aclient=aclient,
+            batch_size=batch_size,
+            field=Field(vector_name),
+            tenant=Tenant(tenant) if isinstance(tenant, str) else tenant,
+        )
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
-        # cosine needs nothing of a collection: its vectors stay raw
-        self._calibration = None if opened is None or opened.is_cosine else opened
-        self._allow_normalized = allow_normalized
-        self._creation = collection_options
-        if client is not None and self._collection_initialized:
+        require_no_calibration(stored_power, None if opened is None or opened.is_cosine else opened)
+        self._layout = Layout(
+            collection_name,
+            embed_model,
+            field=self._field,
+            # cosine needs nothing of a collection: its vectors stay raw
+            calibration=None if opened is None or opened.is_cosine else opened,
+            sparse=sparse,
+            tenant=self._tenant,
+            stored_power=None if stored_power is None else require_power(stored_power),
+            allow_normalized=allow_normalized,
+            creation=collection_options,
+            payload_index=not is_local(self._client or self._aclient),
+        )
+        if client is not None and run(self._client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(self._client, self._open(checked=self._calibration is not None))
+            checked = self._layout.calibration is not None or self._layout.stored_power is not None
+            run(self._client, self._open(checked=checked, sparse=False))
 
     @classmethod
     def class_name(cls) -> str:
@@ -125,12 +137,17 @@ class NormAwareVectorStore(StockVectorStore):
     @property
     def embed_model(self) -> BaseEmbedding:
         """The encoder this store's contract names."""
-        return self._embed_model
+        return self._layout.embed_model
 
     @property
     def calibration(self) -> Calibration | None:
         """What documents are stored by and queries searched with; None where vectors are raw."""
-        return self._calibration
+        return self._layout.calibration
+
+    @property
+    def sparse(self) -> Bm25 | None:
+        """What makes its sparse vectors; None where there are none."""
+        return self._layout.sparse
 
     def with_calibration(self, calibration: Calibration | str | Path) -> NormAwareVectorStore:
         """A store of the same collection that is stored by a calibration; raises as the class does."""
@@ -138,10 +155,13 @@ class NormAwareVectorStore(StockVectorStore):
             self.collection_name,
             client=self._client,
             aclient=self._aclient,
-            embed_model=self._embed_model,
+            embed_model=self._layout.embed_model,
             calibration=calibration,
-            allow_normalized=self._allow_normalized,
-            collection_options=self._creation,
+            sparse=self._layout.sparse,
+            vector_name=self._field.name,
+            tenant=self._tenant,
+            allow_normalized=self._layout.allow_normalized,
+            collection_options=self._layout.creation,
             batch_size=self.batch_size,
         )
 
@@ -170,130 +190,104 @@ class NormAwareVectorStore(StockVectorStore):
         return await arun(self._aclient, self._add(nodes))
 
     def _add(self, nodes: Sequence[BaseNode]) -> Steps[list[str]]:
-        if not nodes:
-            return []
-        name, contract = self.collection_name, None
-        encoder = encoder_identity(self._embed_model)
-        indexed = not is_local(self._client or self._aclient)
-        # read anew each time: another process may have rewritten the collection by a calibration
-        if (yield call("collection_exists", collection_name=name)):
-            contract, held = yield from self._open()
-            contract = yield from adopt_collection(
-                name, contract, points=held, encoder=encoder, calibration=self._digest, payload_index=indexed
-            )
-        points = to_points(
-            nodes,
-            contract=contract,
-            embed_model=self._embed_model,
-            allow_normalized=self._allow_normalized,
-            calibration=self._calibration,
-        )
-        if contract is None:
-            contract = Contract(
-                *encoder,
-                len(nodes[0].get_embedding()),
-                raw=not self._allow_normalized,
-                calibration=self._digest,
-            )
-            try:
-                yield from create_collection(name, contract, payload_index=indexed, options=self._creation)
-            except Exception:
-                if not (yield call("collection_exists", collection_name=name)):
-                    raise
-                return (yield from self._add(nodes))  # another add created it in between
+        if nodes:
+            self._contract = yield from add_nodes(self._layout, nodes, batch_size=self.batch_size)
             self._collection_initialized = True
-        for start in range(0, len(points), self.batch_size):
-            batch = points[start : start + self.batch_size]
-            yield call("upsert", collection_name=name, points=batch)
-        self._contract = yield from refresh_edges(name, contract)
         return [node.node_id for node in nodes]
 
-    def search(self, query: VectorStoreQuery, options: SearchOptions | None = None) -> list[NodeWithNorms]:
-        """The nodes most similar to a query, with their norms.
-
-        Args:
-            query: with a raw embedding; its filters, node and document ids are honoured.
-            options: None searches by the store's similarity. Its `qdrant_filters` replace the query's.
+    def index_words(self) -> int:
+        """Give every point of an existing collection its sparse vector; the number of points.
 
         Raises:
-            QueryError: for a top k below 1, no embedding, or a query mode other than the default.
+            QueryError: when the store has no `sparse`.
+            ContractError: when this Qdrant cannot add a vector.
+        """
+        return run(self._sync(), self._index_words())
+
+    async def aindex_words(self) -> int:
+        """`index_words`, without blocking the event loop."""
+        return await arun(self._aclient, self._index_words())
+
+    def _index_words(self) -> Steps[int]:
+        bm25 = require_fusible(self._layout.sparse)
+        return index_words(self.collection_name, bm25, vector_name=self._field.name)
+
+    def search(
+        self,
+        query: VectorStoreQuery,
+        options: SearchOptions | None = None,
+        *,
+        plan: Plan | None = None,
+    ) -> list[NodeWithNorms]:
+        """The nodes that answer a query best, with their norms.
+
+        Args:
+            query: with a raw embedding; its filters, node and document ids are honoured. In mode `sparse` it
+                may be missing, and the numbers of the nodes say nothing then.
+            options: None searches by the store's similarity. Its `qdrant_filters` replace the query's.
+            plan: how BM25 takes part and how much nodes should differ; None does as the query's mode says.
+
+        Raises:
+            QueryError: for a top k below 1, no embedding, or a mode that is not supported.
             DimensionError: when the query's embedding has another dimension than the collection's vectors.
             CollectionError: when the collection is missing, empty, or has points without a norm.
         """
-        return run(self._sync(), self._search(query, options))
+        return run(self._sync(), self._search(query, options, plan))
 
     async def asearch(
-        self, query: VectorStoreQuery, options: SearchOptions | None = None
+        self,
+        query: VectorStoreQuery,
+        options: SearchOptions | None = None,
+        *,
+        plan: Plan | None = None,
     ) -> list[NodeWithNorms]:
         """`search`, without blocking the event loop."""
-        return await arun(self._aclient, self._search(query, options))
+        return await arun(self._aclient, self._search(query, options, plan))
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """`search` as LlamaIndex's stock retriever asks for it.
 
         Args:
-            query: with an embedding.
-            kwargs: fields of `SearchOptions`, the store's similarity where none is given.
+            query: of mode `default`, `hybrid`, `sparse` or `mmr`; see `plan_of`.
+            kwargs: fields of `SearchOptions`, the store's similarity where none is given; `fusion` (`rrf` or
+                `standardized`) for mode `hybrid`; `mmr_threshold` and `mmr_prefetch_k` or
+                `mmr_prefetch_factor` for mode `mmr`.
         """
-        return to_query_result(self.search(query, dataclasses.replace(self._options, **kwargs)))
+        return to_query_result(self.search(query, self._by(kwargs), plan=plan_of(query, kwargs)))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """`query`, without blocking the event loop."""
-        return to_query_result(await self.asearch(query, dataclasses.replace(self._options, **kwargs)))
+        return to_query_result(await self.asearch(query, self._by(kwargs), plan=plan_of(query, kwargs)))
 
-    def _search(self, query: VectorStoreQuery, options: SearchOptions | None) -> Steps[list[NodeWithNorms]]:
-        options = options or self._options
-        if query.mode != VectorStoreQueryMode.DEFAULT:
-            raise QueryError(
-                f"Query mode {query.mode.value!r} is not supported; norm-aware search is mode 'default'."
-            )
-        if not query.query_embedding:
-            raise QueryError("The query has no embedding; embed it with the collection's encoder.")
-        require_positive("similarity_top_k", query.similarity_top_k)
-        require_own_options(options, self._calibration)
-        if options.qdrant_filters is None:
-            options = dataclasses.replace(options, qdrant_filters=self._build_query_filter(query))
-        contract = self._contract if self._collection_initialized else None
+    def _search(
+        self, query: VectorStoreQuery, options: SearchOptions | None, plan: Plan | None
+    ) -> Steps[list[NodeWithNorms]]:
+        options, plan = options or self._options, plan or plan_of(query)
+        require_own_options(options, self._layout.calibration)
+        scope = self._selected(options.qdrant_filters or self._build_query_filter(query))
+        options = dataclasses.replace(options, qdrant_filters=scope)
+        contract, points = (self._contract if self._collection_initialized else None), None
         if contract is None or time.monotonic() - self._checked > _TRUSTED_SECONDS:
             contract, points = yield from self._open()
-            yield from require_searchable(self.collection_name, points=points)
-            self._checked = time.monotonic()
-        require_dimension(contract, dimension=len(query.query_embedding), collection=self.collection_name)
-        vector = require_embeddings([query.query_embedding], names=["The query"])[0]
-        if self._calibration is not None:
-            vector = self._calibration.queries([vector])[0]
-        limit, started = query.similarity_top_k, time.perf_counter()
-        hits: list[Hit] = yield from search(
-            self.collection_name,
-            vector,
-            limit=limit,
+        nodes = yield from search_nodes(
+            self._layout,
+            query,
+            options,
+            plan=plan,
             contract=contract,
-            options=options,
-            local=is_local(self._client or self._aclient),
+            points=points,
+            parse=self.parse_to_query_result,
         )
-        seconds = time.perf_counter() - started
-        event = NormRetrievalEvent.of(self.collection_name, vector, limit, options, len(hits), seconds)
-        dispatcher.event(event)
-        nodes = self.parse_to_query_result([hit.point for hit in hits]).nodes or []
-        return [
-            NodeWithNorms.from_hit(node, hit, calibration=self._digest)
-            for node, hit in zip(nodes, hits, strict=True)
-        ]
+        if points is not None:
+            self._checked = time.monotonic()
+        return nodes
 
-    @property
-    def _digest(self) -> str | None:
-        return None if self._calibration is None else self._calibration.digest
-
-    def _open(self, *, checked: bool = True) -> Steps[tuple[Contract, int]]:
-        contract, points = yield from open_collection(self.collection_name)
-        name, fingerprint = encoder_identity(self._embed_model)
-        require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
-        if checked and (points or contract.rewriting):
-            require_calibration(contract, self._calibration, collection=self.collection_name)
+    def _open(self, *, checked: bool = True, sparse: bool = True) -> Steps[tuple[Contract, int]]:
+        contract, points = yield from open_layout(self._layout, checked=checked, sparse=sparse)
         self._contract, self._collection_initialized = contract, True
         return contract, points
 
-    def _sync(self) -> QdrantClient:
-        if self._client is None:
-            raise QueryError("This store has only an async client; pass client=…, or use the async methods.")
-        return self._client
+    def _by(self, kwargs: dict[str, Any]) -> SearchOptions:
+        return dataclasses.replace(
+            self._options, **{name: value for name, value in kwargs.items() if name not in OPTIONS}
+        )

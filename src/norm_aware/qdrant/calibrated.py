@@ -12,19 +12,11 @@ from numpy.typing import NDArray
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
-from norm_aware.qdrant.collection import HASH, NORM, OFFSET, RAW, Contract
-
-RAW_NORM = "norm_aware_raw_norm"
-"""Payload key of the raw embedding's length, by which one may filter."""
-
-MARK = "norm_aware_calibration"
-"""Payload key of the calibration a point is stored by."""
-
-KEYS = (RAW, RAW_NORM, OFFSET, MARK)
-"""What a calibrated point has in its payload and a raw one has not."""
-
-RESERVED = frozenset({NORM, HASH, *KEYS})
-"""Payload keys that a document's own metadata may not have."""
+from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.field import MARK as MARK
+from norm_aware.qdrant.field import RAW_NORM as RAW_NORM
+from norm_aware.qdrant.field import UNNAMED, Field
+from norm_aware.qdrant.power import from_power, power_mark, to_power
 
 
 class Stored(NamedTuple):
@@ -34,14 +26,26 @@ class Stored(NamedTuple):
     payload: dict[str, Any]
 
 
-def store_raw(embeddings: NDArray[np.float32]) -> list[Stored]:
-    """Points of raw embeddings: the vector, and its length."""
-    pairs = zip(embeddings.tolist(), norms(embeddings).tolist(), strict=True)
-    return [Stored(vector, {NORM: length}) for vector, length in pairs]
+def store_raw(embeddings: NDArray[np.float32], power: float = 1.0, *, field: Field = UNNAMED) -> list[Stored]:
+    """Points of raw embeddings: the vector, at a power of its length where asked, and its raw length.
+
+    Raises:
+        EmbeddingError: when float32 cannot hold a vector at that power.
+    """
+    lengths = norms(embeddings).tolist()
+    if power == 1:
+        return [Stored(v, {field.norm: n}) for v, n in zip(embeddings.tolist(), lengths, strict=True)]
+    vectors = to_power(embeddings, power).tolist()
+    mark = power_mark(power)
+    return [Stored(v, {field.norm: n, field.power: mark}) for v, n in zip(vectors, lengths, strict=True)]
 
 
 def store_calibrated(
-    embeddings: NDArray[np.float32], calibration: Calibration, *, ids: Sequence[str]
+    embeddings: NDArray[np.float32],
+    calibration: Calibration,
+    *,
+    ids: Sequence[str],
+    field: Field = UNNAMED,
 ) -> list[Stored]:
     """Points of raw embeddings as a calibration stores them.
 
@@ -49,6 +53,7 @@ def store_calibrated(
         embeddings: raw, shape (points, dimension).
         calibration: what they are stored by.
         ids: the points' ids, by which those calibrated on are recognised.
+        field: the vector they are stored as.
     """
     stored = calibration.documents(embeddings, ids=ids)
     rows = zip(
@@ -63,22 +68,26 @@ def store_calibrated(
         Stored(
             vector,
             {
-                NORM: length,
-                RAW: base64.b64encode(raw.astype("<f4").tobytes()).decode("ascii"),
-                RAW_NORM: raw_length,
-                MARK: calibration.digest,
-                **({OFFSET: offset} if calibration.has_offsets else {}),
+                field.norm: length,
+                field.raw: base64.b64encode(raw.astype("<f4").tobytes()).decode("ascii"),
+                field.raw_norm: raw_length,
+                field.mark: calibration.digest,
+                **({field.offset: offset} if calibration.has_offsets else {}),
             },
         )
         for vector, length, offset, raw, raw_length in rows
     ]
 
 
-def raw_vector(vector: Sequence[float], payload: Mapping[str, Any]) -> NDArray[np.float32]:
+def raw_vector(
+    vector: Sequence[float], payload: Mapping[str, Any], field: Field = UNNAMED
+) -> NDArray[np.float32]:
     """The raw embedding of a point, whichever way it is stored."""
-    if RAW not in payload:
+    if field.power in payload:
+        return from_power(vector, payload[field.norm])
+    if field.raw not in payload:
         return np.asarray(vector, dtype=np.float32)
-    return np.frombuffer(base64.b64decode(payload[RAW]), dtype="<f4").astype(np.float32)
+    return np.frombuffer(base64.b64decode(payload[field.raw]), dtype="<f4").astype(np.float32)
 
 
 def require_calibration(contract: Contract, calibration: Calibration | None, *, collection: str) -> None:
@@ -87,6 +96,12 @@ def require_calibration(contract: Contract, calibration: Calibration | None, *, 
     Raises:
         ContractError: naming both, or that a rewriting was cut off.
     """
+    if contract.storing_power is not None:
+        raise ContractError(
+            f"Collection {collection!r} is being rewritten to power {contract.storing_power:g}, or that was "
+            f"cut off: its points are of two kinds. Run `norm-aware store-power {contract.storing_power:g} "
+            f"--collection {collection}` again, which goes on where it stopped, or with the power you want."
+        )
     if contract.rewriting:
         raise ContractError(
             f"Collection {collection!r} is being rewritten by a calibration, or that was cut off: its points "

@@ -7,40 +7,25 @@ and any process that opens the collection can check itself against it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qdrant_client import models
 
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
-from norm_aware.geometry.norms import norm_edges
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.creation import create_recorded
+from norm_aware.qdrant.field import HASH as HASH
+from norm_aware.qdrant.field import METADATA as METADATA
+from norm_aware.qdrant.field import NORM as NORM
+from norm_aware.qdrant.field import OFFSET as OFFSET
+from norm_aware.qdrant.field import RAW as RAW
+from norm_aware.qdrant.field import UNNAMED, Field, dense_vectors, vector_params
 
-NORM = "norm"
-"""Payload key of a point's norm."""
-
-OFFSET = "norm_aware_offset"
-"""Payload key of the number that a search may add to a point's score, such as minus its hub bias."""
-
-RAW = "norm_aware_raw_vector"
-"""Payload key of the raw embedding: its float32 numbers in base64, so that it comes back to the bit."""
-
-HASH = "norm_aware_hash"
-"""Payload key of the content's hash, by which ingestion knows what is stored already."""
-
-METADATA = "norm_aware"
-"""Key of the contract in the collection's metadata."""
-
-SCHEMA_VERSION = 2
-"""Newest version of the contract; 2 where points are stored by a calibration, which 1 knows nothing of."""
-
-RANGES = 16
-"""Norm ranges a search looks into; with 8 some real sets lost a document of the cosine top 10."""
-
-_GROWTH = 1.25  # how much a collection grows between two placements of its edges
-_EDGE_SAMPLE = 10_000  # norms read to place the edges: their quantiles are within a percent by then
+SCHEMA_VERSION = 3
+"""Newest version of the contract: 2 with a calibration, 3 with a stored power, which readers before lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +37,16 @@ class Contract:
         fingerprint: hash that tells the encoder's weights and prompts apart from another's.
         dimension: of the vectors.
         raw: False where unit vectors were stored on purpose.
-        norm_edges: inner edges of the norm ranges that a search looks into.
+        norm_edges: edges of the norm ranges that a search looks into. The outermost are the smallest and
+            the largest norm there were, so that what is added beyond them has a range of its own.
         edges_count: how many points there were when the edges were placed.
         calibration: digest of the calibration that points are stored by; None where they are raw.
-        rewriting: whether a rewriting by a calibration has begun and not ended.
+        rewriting: whether a rewriting by a calibration, or to a power, has begun and not ended.
+        stored_power: stored vectors have the length `norm**stored_power`; 1 where they are raw.
+        storing_power: the power that points are being rewritten to; None where they are not.
         schema_version: of this record.
+        field: the vector that this is the contract of; not part of the record.
+        others: further dense vectors of the collection, each with a contract of its own; nor are these.
     """
 
     encoder: str | None
@@ -67,22 +57,38 @@ class Contract:
     edges_count: int = 0
     calibration: str | None = None
     rewriting: bool = False
+    stored_power: float = 1.0
+    storing_power: float | None = None
     schema_version: int = 1
+    field: Field = UNNAMED
+    others: tuple[Field, ...] = ()
 
     def to_metadata(self) -> dict[str, Any]:
         """The collection metadata that holds this contract."""
-        record = dataclasses.asdict(self)
-        record["norm_edges"] = list(self.norm_edges)
-        record["schema_version"] = 1 if self.calibration is None and not self.rewriting else SCHEMA_VERSION
-        return {METADATA: record}
+        record = {**dataclasses.asdict(self), "norm_edges": list(self.norm_edges)}
+        del record["field"], record["others"]
+        plain = self.calibration is None and not self.rewriting
+        if self.stored_power == 1 and self.storing_power is None:  # older readers know neither word
+            del record["stored_power"], record["storing_power"]
+            record["schema_version"] = 1 if plain else 2
+        else:
+            record["schema_version"] = 3
+        return {self.field.metadata: record}
+
+    @property
+    def vectors(self) -> models.VectorParams | dict[str, models.VectorParams]:
+        """The dense vector as a collection is created with it."""
+        params = models.VectorParams(size=self.dimension, distance=models.Distance.DOT)
+        return {self.field.name: params} if self.field.name else params
 
 
-def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
+def read_contract(info: models.CollectionInfo, *, collection: str, vector_name: str = "") -> Contract:
     """The contract of a collection, after checking that it holds raw vectors under Dot.
 
     Args:
         info: what Qdrant says of the collection.
         collection: its name, for errors.
+        vector_name: of the vector that is meant; empty for the unnamed one.
 
     Returns:
         The recorded contract. A Dot collection that another tool made has none: its dimension is read
@@ -92,7 +98,9 @@ def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
         DistanceError: when the collection is not under Dot.
         ContractError: when the record is of a newer version or cannot be read.
     """
-    params = vector_params(info, collection=collection)
+    field = Field(vector_name)
+    params = vector_params(info, collection=collection, vector_name=vector_name)
+    others = tuple(Field(name) for name in dense_vectors(info) if name != vector_name)
     if params.distance != models.Distance.DOT:
         kept = (
             "Qdrant normalised its vectors on upload, so the norms are gone: embed the documents again"
@@ -103,37 +111,22 @@ def read_contract(info: models.CollectionInfo, *, collection: str) -> Contract:
             f"Collection {collection!r} is under {params.distance.value}; norm-aware search needs Dot. "
             f"{kept} into a collection of another name, which NormAwareVectorStore creates under Dot."
         )
-    record = (info.config.metadata or {}).get(METADATA)
+    record = (info.config.metadata or {}).get(field.metadata)
     if record is None:
-        return Contract(encoder=None, fingerprint=None, dimension=params.size)
+        return Contract(None, None, params.size, field=field, others=others)
     try:
         if record["schema_version"] > SCHEMA_VERSION:
             raise ContractError(
                 f"Collection {collection!r} has a contract of version {record['schema_version']}; this "
                 f"norm-aware reads up to {SCHEMA_VERSION}. Upgrade norm-aware."
             )
-        return Contract(**{**record, "norm_edges": tuple(record["norm_edges"])})
+        record = {**record, "norm_edges": tuple(record["norm_edges"])}
+        return Contract(**record, field=field, others=others)
     except (KeyError, TypeError) as error:
         raise ContractError(
             f"Collection {collection!r} has a contract that cannot be read ({error}); clear "
-            f"{METADATA!r} in its metadata, then `norm-aware backfill` writes a new one."
+            f"{field.metadata!r} in its metadata, then `norm-aware backfill` writes a new one."
         ) from error
-
-
-def vector_params(info: models.CollectionInfo, *, collection: str) -> models.VectorParams:
-    """The collection's only dense vector.
-
-    Raises:
-        ContractError: when it has named vectors, since a norm belongs to one vector.
-    """
-    vectors = info.config.params.vectors
-    if not isinstance(vectors, models.VectorParams):
-        names = ", ".join(repr(name) for name in vectors or {}) or "none"
-        raise ContractError(
-            f"Collection {collection!r} has named vectors ({names}); norm-aware keeps one unnamed vector a "
-            "point, beside the norm in its payload. Copy the vector into a collection of its own."
-        )
-    return vectors
 
 
 def require_encoder(contract: Contract, *, encoder: str, fingerprint: str, collection: str) -> None:
@@ -166,8 +159,12 @@ def require_dimension(contract: Contract, *, dimension: int, collection: str) ->
         )
 
 
-def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
+def open_collection(collection: str, *, vector_name: str = "") -> Steps[tuple[Contract, int]]:
     """Read an existing collection's contract and how many points it holds.
+
+    Args:
+        collection: its name.
+        vector_name: of the dense vector that is meant; empty for the unnamed one. Only points with it count.
 
     Raises:
         CollectionNotFoundError: when there is no such collection.
@@ -180,7 +177,17 @@ def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
             "VectorStoreIndex.from_documents with a NormAwareVectorStore)."
         )
     info: models.CollectionInfo = yield call("get_collection", collection_name=collection)
-    return read_contract(info, collection=collection), info.points_count or 0
+    contract = read_contract(info, collection=collection, vector_name=vector_name)
+    if not contract.others:
+        return contract, info.points_count or 0
+    return contract, (yield from count_points(collection, contract))
+
+
+def count_points(collection: str, contract: Contract, *, exact: bool = True) -> Steps[int]:
+    """How many points have the contract's vector."""
+    within = models.Filter(must=[contract.field.present]) if contract.others else None
+    count: int = (yield call("count", collection_name=collection, count_filter=within, exact=exact)).count
+    return count
 
 
 def create_collection(
@@ -188,17 +195,19 @@ def create_collection(
     contract: Contract,
     *,
     payload_index: bool,
+    sparse: Mapping[str, models.SparseVectorParams] | None = None,
     options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
 ) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
     yield from create_recorded(
         collection,
-        vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
+        vectors_config=contract.vectors,
+        sparse_vectors_config=sparse,
         metadata=contract.to_metadata(),
         **options.arguments(),
     )
     if payload_index:
-        yield from create_norm_index(collection)
+        yield from create_norm_index(collection, contract.field)
         yield call(
             "create_payload_index",
             collection_name=collection,
@@ -214,9 +223,10 @@ def adopt_collection(
     points: int,
     encoder: tuple[str, str],
     calibration: str | None,
+    stored_power: float | None,
     payload_index: bool,
 ) -> Steps[Contract]:
-    """Put encoder and calibration into the contract of a collection that is still, or again, empty.
+    """Put encoder and way of storing into the contract of a collection that is still, or again, empty.
 
     Returns:
         The contract as it stands then.
@@ -232,21 +242,27 @@ def adopt_collection(
             f"`norm-aware backfill --collection {collection} --encoder ENCODER` records it."
         )
     if payload_index:
-        yield from create_norm_index(collection)
+        yield from create_norm_index(collection, contract.field)
     name, fingerprint = encoder
+    power = contract.stored_power if stored_power is None else stored_power
     contract = dataclasses.replace(
-        contract, encoder=name, fingerprint=fingerprint, calibration=calibration, edges_count=0
+        contract,
+        encoder=name,
+        fingerprint=fingerprint,
+        calibration=calibration,
+        stored_power=power if calibration is None else 1.0,
+        edges_count=0,
     )
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     return contract
 
 
-def create_norm_index(collection: str) -> Steps[None]:
+def create_norm_index(collection: str, field: Field) -> Steps[None]:
     """Index the norm, which every search filters by."""
     yield call(
         "create_payload_index",
         collection_name=collection,
-        field_name=NORM,
+        field_name=field.norm,
         field_schema=models.PayloadSchemaType.FLOAT,
     )
 
@@ -271,27 +287,3 @@ def read_batch(
         with_vectors=True,
     )
     return records, after
-
-
-def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
-    """Place the norm edges anew once the collection has grown by a quarter since they were placed.
-
-    Edges far from the quantiles make ranges uneven, and a search may miss documents of the largest.
-
-    Returns:
-        The contract as it now stands in the collection.
-    """
-    count: int = (yield call("count", collection_name=collection, exact=False)).count
-    if count < max(1, _GROWTH * contract.edges_count):
-        return contract
-    response = yield call(
-        "query_points",
-        collection_name=collection,
-        query=models.SampleQuery(sample=models.Sample.RANDOM),
-        limit=_EDGE_SAMPLE,
-        with_payload=[NORM],
-    )
-    lengths = [point.payload[NORM] for point in response.points if NORM in (point.payload or {})]
-    contract = dataclasses.replace(contract, norm_edges=norm_edges(lengths, ranges=RANGES), edges_count=count)
-    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
-    return contract

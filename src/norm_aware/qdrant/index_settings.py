@@ -55,9 +55,9 @@ class IndexSettings:
                 raise QueryError(f"{name} is {getattr(self, name)}; at least {least} is needed.")
         if self.quantization not in ("none", "scalar"):
             raise QueryError(
-                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector does "
-                "not tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' or "
-                "'none'."
+                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector "
+                "does not tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' "
+                "or 'none'."
             )
 
     def creation(self) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from norm_aware.qdrant.embedded.administration import Administration
 from norm_aware.qdrant.embedded.folder import Folder
 from norm_aware.qdrant.embedded.reading import Reading
 from norm_aware.qdrant.embedded.unsupported import refuse_missing
+from norm_aware.qdrant.embedded.vector_names import VectorNames
 from norm_aware.qdrant.embedded.writing import Writing
 
 
 @refuse_missing
-class EmbeddedEngine(Administration, Writing, Reading):
+class EmbeddedEngine(Administration, VectorNames, Writing, Reading):
     """qdrant-client's interface over the collections of a folder."""
 
     def __init__(self, path: Path) -> None:

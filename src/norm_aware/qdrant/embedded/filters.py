@@ -117,6 +117,9 @@ _MATCHES: dict[type, Callable[[Any], Any]] = {
     models.MatchAny: lambda m: edge.MatchAny(m.any),
     models.MatchExcept: lambda m: edge.MatchExcept(m.except_),
 }
+if hasattr(models, "MatchSubstring"):  # newer than the oldest qdrant-client we take
+    _MATCHES[models.MatchPrefix] = lambda m: edge.MatchPrefix(m.prefix)
+    _MATCHES[models.MatchSubstring] = lambda m: edge.MatchSubstring(m.substring)
 
 _CONDITIONS: dict[type, Callable[[Any], Any]] = {
     models.FieldCondition: _field,

@@ -130,13 +130,15 @@ _QUERIES: dict[type, Callable[[Any], Any]] = {
 def _params(given: models.SearchParams | None) -> edge.SearchParams | None:
     if given is None:
         return None
-    if given.acorn is not None or given.idf is not None:
-        raise refuse("the search parameters acorn and idf")
+    idf = getattr(given, "idf", None)  # newer than the oldest qdrant-client we take
+    if given.acorn is not None or isinstance(idf, str):
+        raise refuse("the search parameters acorn and a named scope of idf")
     quantization = given.quantization
     return edge.SearchParams(
         hnsw_ef=given.hnsw_ef,
         exact=bool(given.exact),
         indexed_only=bool(given.indexed_only),
+        idf=None if idf is None else edge.IdfParams(to_filter(idf.corpus)),
         quantization=None
         if quantization is None
         else edge.QuantizationSearchParams(
