@@ -6,6 +6,6 @@ from tests.qdrant.ways import Way
 
 @pytest.fixture(params=["sync", "async", "threaded"])
 def way(request, server):
-    way = Way(request.param, server.url, timeout=1)
+    way = Way(request.param, server.url, timeout=30)
     yield way
     way.close()

@@ -7,8 +7,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,8 +41,6 @@ class MisbehavingServer(RestEngine):
         super().__init__()
         self.faults: list[Fault] = []
         self.requests: list[str] = []
-        self._busy = 0
-        self.busiest = 0  # requests that were answered at once
         self.crashes: list[BaseException] = []
         self._certificate, self._authority = certificate, authority
         self._port = 0
@@ -97,18 +94,6 @@ class MisbehavingServer(RestEngine):
         """How many requests of this kind arrived."""
         return sum(1 for request in self.requests if re.search(on, request))
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """While a request is being answered."""
-        with self._lock:
-            self._busy += 1
-            self.busiest = max(self.busiest, self._busy)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._busy -= 1
-
     def fault(self, request: str) -> Fault | None:
         with self._lock:
             self.requests.append(request)
@@ -132,11 +117,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
 
     def handle_any(self) -> None:
-        qdrant = self.server.qdrant
-        with qdrant.working():
-            self.handle_one()
-
-    def handle_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         path, qdrant = urlsplit(self.path).path, self.server.qdrant
         fault = qdrant.fault(f"{self.command} {path}")

@@ -41,7 +41,7 @@ def test_what_goes_wrong_once_is_not_noticed_and_nothing_is_lost_or_doubled(serv
 
 
 def test_a_server_restarted_mid_upload_loses_nothing(server, way, hash_embedding):
-    way.client._policy = RetryPolicy(attempts=9, first=0.1, most=0.3)
+    way.client._policy = RetryPolicy(attempts=40, first=0.1, most=0.3)
     server.fail("PUT .*/points$", drop="after", then=server.restart)
     vector_store = way.store(hash_embedding)
     way.do(vector_store, "add", nodes(hash_embedding))
@@ -74,14 +74,16 @@ def test_a_refused_connection_ends_in_one_error_that_counts_the_attempts(server,
 def test_a_node_slower_than_the_timeout_once_is_waited_for_and_always_is_an_error(
     server, way, hash_embedding
 ):
-    vector_store = way.store(hash_embedding)
-    way.do(vector_store, "add", nodes(hash_embedding))
+    way.do(way.store(hash_embedding), "add", nodes(hash_embedding))
+    hasty = Way(way.kind, server.url, timeout=1)
+    vector_store = hasty.store(hash_embedding)
     server.fail("query$", delay=1.3)
-    assert way.do(vector_store, "query", asked(hash_embedding)).ids[0] == "node-7"
-    way.client._policy = RetryPolicy(attempts=2, first=0.01)
+    assert hasty.do(vector_store, "query", asked(hash_embedding)).ids[0] == "node-7"
+    hasty.client._policy = RetryPolicy(attempts=2, first=0.01)
     server.fail("query$", delay=1.3, times=2)
-    with pytest.raises(ServerError, match=r"no answer in time \(2 attempts in 2.*NORM_AWARE_QDRANT_TIMEOUT"):
-        way.do(vector_store, "query", asked(hash_embedding))
+    with pytest.raises(ServerError, match=r"no answer in time \(2 attempts in .*NORM_AWARE_QDRANT_TIMEOUT"):
+        hasty.do(vector_store, "query", asked(hash_embedding))
+    hasty.close()
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
@@ -202,9 +204,20 @@ def test_two_hundred_retrievals_at_once_complete_and_take_turns(server, hash_emb
     filling.do(filling.store(hash_embedding), "add", nodes(hash_embedding))
     filling.close()
     server.fail("query$", times=200, delay=0.02)
+    under_way, most = 0, 0
+
+    async def counted(request, send):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await send(request)
+        finally:
+            under_way -= 1
 
     async def work() -> None:
         client = AsyncQdrantClient(url=server.url, check_compatibility=False, timeout=60)
+        client.http.client.add_middleware(counted)
         vector_store = NormAwareVectorStore("docs", aclient=client, embed_model=hash_embedding)
         index = VectorStoreIndex.from_vector_store(vector_store, embed_model=hash_embedding)
         retriever = NormAwareRetriever(index, similarity_top_k=3)
@@ -213,7 +226,7 @@ def test_two_hundred_retrievals_at_once_complete_and_take_turns(server, hash_emb
         await client.close()
 
     asyncio.run(work())
-    assert 2 <= server.busiest <= IN_FLIGHT
+    assert most == IN_FLIGHT
 
 
 def test_a_reliable_async_client_serves_one_event_loop_after_another(server):
@@ -236,12 +249,16 @@ def test_a_deletion_whose_answer_got_lost_is_a_deletion(server):
     client.close()
 
 
-def test_a_cancelled_call_is_not_tried_again(server, hash_embedding):
+def test_a_cancelled_call_is_not_tried_again(server):
     async def work() -> None:
-        client = AsyncQdrantClient(url=server.url, check_compatibility=False, timeout=9)
+        client = AsyncQdrantClient(url=server.url, check_compatibility=False, timeout=30)
         server.fail("GET /collections$", delay=0.5)
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(reliable(client, QUICK).get_collections(), 0.1)
+        call = asyncio.create_task(reliable(client, QUICK).get_collections())
+        while not server.count("GET /collections$"):
+            await asyncio.sleep(0.01)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
         await client.close()
 
     asyncio.run(work())
