@@ -41,7 +41,7 @@ def started(source: Path, url: str, folder: Path) -> Iterator[subprocess.Popen[s
 
 
 def said(job: subprocess.Popen[str]) -> dict[str, str]:
-    out, error = job.communicate(timeout=120)
+    out, error = job.communicate(timeout=300)
     assert job.returncode == 0, error
     return dict(
         line.split(": ", 1) for line in out.splitlines() if line.startswith(("summary: ", "refused: "))
