@@ -82,8 +82,9 @@ def open_layout(layout: Layout, *, checked: bool = True, sparse: bool = True) ->
     name, fingerprint = encoder_identity(layout.embed_model)
     contract, points = yield from open_collection(layout.collection, vector_name=layout.field.name)
     require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=layout.collection)
-    if checked and (points or contract.rewriting):
-        require_calibration(contract, layout.calibration, collection=layout.collection)
+    if points or contract.rewriting:
+        if checked:
+            require_calibration(contract, layout.calibration, collection=layout.collection)
         require_stored_power(contract, layout.stored_power, collection=layout.collection)
     if sparse and layout.sparse is not None:
         yield from require_sparse(layout.collection, layout.sparse)
