@@ -1,4 +1,4 @@
-"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill."""
+"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill, store-power."""
 
 from __future__ import annotations
 

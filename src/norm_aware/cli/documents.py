@@ -1,4 +1,4 @@
-"""Commands on documents: index, search, backfill."""
+"""Commands on documents: index, search, backfill, store-power."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def index(
         bool | None, typer.Option("--allow-normalized", help="Take embeddings that all have length 1.")
     ] = None,
     calibration: CalibrationFile = None,
+    stored_power: Annotated[
+        float | None, typer.Option(help="Power of their norm to store vectors at; 0 makes cosine plain.")
+    ] = None,
     collection: Collection = None,
     encoder: Encoder = None,
     qdrant_url: QdrantUrl = None,
@@ -34,6 +37,7 @@ def index(
     settings = open_settings(
         allow_normalized=allow_normalized,
         calibration=calibration,
+        stored_power=stored_power,
         collection=collection,
         encoder=encoder,
         qdrant_url=qdrant_url,
@@ -53,6 +57,7 @@ def index(
             embed_model=embedding,
             calibration=settings.calibration,
             allow_normalized=settings.allow_normalized,
+            stored_power=settings.stored_power,
         )
         store_documents(documents, store, embedding, progress=progress)
     print(f"{len(documents)} documents embedded by {embedding.model_name} into {settings.collection!r}.")
@@ -108,6 +113,7 @@ def search(
             similarity=settings.similarity,
             similarity_top_k=settings.similarity_top_k,
             candidates=settings.candidates,
+            max_candidates=settings.max_candidates,
             exact=settings.exact,
         )
         nodes = [node for node in retriever.retrieve(query) if isinstance(node, NodeWithNorms)]
@@ -156,3 +162,32 @@ def backfill(
             ),
         )
     print(f"Wrote the norm of {written} points in collection {settings.collection!r}.")
+
+
+# a negative power is no option, though it begins as one
+@app.command("store-power", context_settings={"ignore_unknown_options": True})
+def store_power(
+    power: Annotated[float, typer.Argument(help="Of the norm: 0 for cosine, 1 for the raw vectors.")],
+    collection: Collection = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Rewrite a collection in place to a power of the norm, so that this document power is a plain search.
+
+    A run that was stopped goes on where it was; 1 brings the raw vectors back.
+    """
+    settings = open_settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
+    from norm_aware.qdrant.calls import run
+    from norm_aware.qdrant.store_power import store_power as steps
+
+    with open_client(settings) as client, progress_bars() as progress:
+        require_collection(client, settings.collection)
+        written = run(
+            client,
+            steps(
+                settings.collection,
+                power,
+                progress=lambda done, total: progress("Rewriting points", done, total),
+            ),
+        )
+    print(f"Rewrote {written} points of collection {settings.collection!r} to power {power:g}.")
