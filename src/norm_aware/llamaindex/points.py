@@ -15,9 +15,11 @@ from norm_aware.errors import EmbeddingError
 from norm_aware.geometry.norms import require_embeddings, require_unnormalized
 from norm_aware.llamaindex.embedding import why_normalized
 from norm_aware.qdrant.calibrated import RESERVED, store_calibrated, store_raw
-from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.collection import HASH, Contract
 
-__all__ = ["point_id", "point_ids", "to_points"]
+__all__ = ["content_hash", "point_id", "point_ids", "to_points"]
+
+_HASH_LENGTH = 32  # hexadecimal digits of 64: 128 bits, in which no two of any corpus agree
 
 
 def to_points(
@@ -71,10 +73,19 @@ def to_points(
         models.PointStruct(
             id=name,
             vector=vector,
-            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), **payload},
+            payload={
+                **node_to_metadata_dict(node, remove_text=False, flat_metadata=False),
+                HASH: content_hash(node),
+                **payload,
+            },
         )
         for name, node, (vector, payload) in zip(ids, nodes, stored, strict=True)
     ]
+
+
+def content_hash(node: BaseNode) -> str:
+    """Hash of a node's text and metadata, as its point's payload holds it."""
+    return node.hash[:_HASH_LENGTH]
 
 
 def point_ids(node_ids: list[str] | None) -> list[str] | None:

@@ -18,6 +18,7 @@ from norm_aware.llamaindex.points import point_ids
 from norm_aware.qdrant.calibrated import raw_vector
 from norm_aware.qdrant.collection import RAW
 from norm_aware.qdrant.power import POWER
+from norm_aware.qdrant.reliable import reliable
 
 
 class StockVectorStore(QdrantVectorStore):
@@ -38,7 +39,12 @@ class StockVectorStore(QdrantVectorStore):
         aclient: AsyncQdrantClient | None,
         batch_size: int,
     ) -> None:
-        super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
+        super().__init__(
+            collection_name,
+            client=None if client is None else reliable(client),
+            aclient=None if aclient is None else reliable(aclient),
+            batch_size=batch_size,
+        )
 
     def get_nodes(  # type: ignore[override]  # no shard_identifier: custom sharding is not offered
         self,

@@ -36,6 +36,7 @@ from norm_aware.qdrant.collection import (
     open_collection,
     require_encoder,
 )
+from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.edges import refresh_edges
 from norm_aware.qdrant.options import SearchOptions
 from norm_aware.qdrant.power import require_no_calibration, require_power, require_stored_power
@@ -59,6 +60,7 @@ class NormAwareVectorStore(StockVectorStore):
         calibration: a `Calibration` or its file. Documents are stored by it and queries searched with it;
             an existing collection must be stored by it (`norm-aware apply`).
         allow_normalized: take embeddings that all have length 1.
+        collection_options: how a collection that `add` creates is spread over a cluster.
         batch_size: points sent to Qdrant at once.
         stored_power: store vectors at this power of their norm, so that a plain Dot search ranks by that
             `document_power`: 0 makes cosine one. None takes the collection's, 1 (raw) where it is new.
@@ -72,15 +74,15 @@ class NormAwareVectorStore(StockVectorStore):
     Example:
         >>> from qdrant_client import QdrantClient
         >>> from norm_aware import NormAwareVectorStore, offline
-        >>> store = NormAwareVectorStore(
-        ...     "docs", client=QdrantClient(":memory:"), embed_model=offline.encoder()
-        ... )
+        >>> client, encoder = QdrantClient(":memory:"), offline.encoder()
+        >>> store = NormAwareVectorStore("docs", client=client, embed_model=encoder)
     """
 
     _embed_model: BaseEmbedding = PrivateAttr()
     _calibration: Calibration | None = PrivateAttr()
     _options: SearchOptions = PrivateAttr()
     _allow_normalized: bool = PrivateAttr()
+    _creation: CollectionOptions = PrivateAttr()
     _stored_power: float | None = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
@@ -95,6 +97,7 @@ class NormAwareVectorStore(StockVectorStore):
         similarity: str | Similarity | None = None,
         calibration: Calibration | str | Path | None = None,
         allow_normalized: bool = False,
+        collection_options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
         batch_size: int = 64,
         stored_power: float | None = None,
     ) -> None:
@@ -102,18 +105,19 @@ class NormAwareVectorStore(StockVectorStore):
             raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
         super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
         if aclient is None and client is not None:
-            self._aclient = as_async(client)
+            self._aclient = as_async(self._client)
         self._embed_model = embed_model
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
         # cosine needs nothing of a collection: its vectors stay raw
         self._calibration = None if opened is None or opened.is_cosine else opened
         self._allow_normalized = allow_normalized
+        self._creation = collection_options
         require_no_calibration(stored_power, self._calibration)
         self._stored_power = None if stored_power is None else require_power(stored_power)
         if client is not None and self._collection_initialized:
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(client, self._open(checked=self._calibration is not None))
+            run(self._client, self._open(checked=self._calibration is not None))
 
     @classmethod
     def class_name(cls) -> str:
@@ -139,6 +143,7 @@ class NormAwareVectorStore(StockVectorStore):
             embed_model=self._embed_model,
             calibration=calibration,
             allow_normalized=self._allow_normalized,
+            collection_options=self._creation,
             batch_size=self.batch_size,
         )
 
@@ -169,21 +174,21 @@ class NormAwareVectorStore(StockVectorStore):
     def _add(self, nodes: Sequence[BaseNode]) -> Steps[list[str]]:
         if not nodes:
             return []
-        contract = None
+        name, contract = self.collection_name, None
         power = 1.0 if self._stored_power is None else self._stored_power
         encoder = encoder_identity(self._embed_model)
-        payload_index = not is_local(self._client or self._aclient)
+        indexed = not is_local(self._client or self._aclient)
         # read anew each time: another process may have rewritten the collection by a calibration
-        if (yield call("collection_exists", collection_name=self.collection_name)):
+        if (yield call("collection_exists", collection_name=name)):
             contract, held = yield from self._open()
             contract = yield from adopt_collection(
-                self.collection_name,
+                name,
                 contract,
                 points=held,
                 encoder=encoder,
                 calibration=self._digest,
                 stored_power=self._stored_power,
-                payload_index=payload_index,
+                payload_index=indexed,
             )
         points = to_points(
             nodes,
@@ -202,16 +207,16 @@ class NormAwareVectorStore(StockVectorStore):
                 stored_power=power,
             )
             try:
-                yield from create_collection(self.collection_name, contract, payload_index=payload_index)
+                yield from create_collection(name, contract, payload_index=indexed, options=self._creation)
             except Exception:
-                if not (yield call("collection_exists", collection_name=self.collection_name)):
+                if not (yield call("collection_exists", collection_name=name)):
                     raise
                 return (yield from self._add(nodes))  # another add created it in between
             self._collection_initialized = True
         for start in range(0, len(points), self.batch_size):
             batch = points[start : start + self.batch_size]
-            yield call("upsert", collection_name=self.collection_name, points=batch)
-        self._contract = yield from refresh_edges(self.collection_name, contract)
+            yield call("upsert", collection_name=name, points=batch)
+        self._contract = yield from refresh_edges(name, contract)
         return [node.node_id for node in nodes]
 
     def search(self, query: VectorStoreQuery, options: SearchOptions | None = None) -> list[NodeWithNorms]:

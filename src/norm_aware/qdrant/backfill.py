@@ -95,7 +95,7 @@ def _write_norms(
             )
             lengths = norms(matrix).tolist()
             for record, length in zip(records, lengths, strict=True):
-                _require_free(record, length)
+                require_free(record, length)
             raw = raw or not is_normalized(matrix)
             changes = [
                 models.SetPayloadOperation(
@@ -136,8 +136,12 @@ def _is_stored(payload: Mapping[str, Any], length: float) -> bool:
     return math.isclose(payload.get(NORM, math.nan), length, rel_tol=1e-14)
 
 
-def _require_free(record: models.Record, length: float) -> None:
-    """Refuse to overwrite a payload that means something else."""
+def require_free(record: models.Record, length: float) -> None:
+    """Refuse to overwrite a payload that means something else.
+
+    Raises:
+        EmbeddingError: when the point's `norm` is not its vector's length.
+    """
     found = (record.payload or {}).get(NORM, length)
     if not isinstance(found, (int, float)) or not math.isclose(found, length, rel_tol=1e-3, abs_tol=1e-6):
         raise EmbeddingError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
-from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
+from norm_aware.qdrant.collection import HASH, NORM, OFFSET, RAW, Contract
 from norm_aware.qdrant.power import POWER, from_power, power_mark, to_power
 
 RAW_NORM = "norm_aware_raw_norm"
@@ -24,7 +24,10 @@ MARK = "norm_aware_calibration"
 KEYS = (RAW, RAW_NORM, OFFSET, MARK)
 """What a calibrated point has in its payload and a raw one has not."""
 
-RESERVED = frozenset({NORM, POWER, *KEYS})
+WAYS = frozenset({NORM, POWER, *KEYS})
+"""Payload keys that the way of storing a point decides."""
+
+RESERVED = WAYS | {HASH}
 """Payload keys that a document's own metadata may not have."""
 
 

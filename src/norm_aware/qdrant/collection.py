@@ -14,6 +14,8 @@ from qdrant_client import models
 
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.collection_options import CollectionOptions
+from norm_aware.qdrant.creation import create_recorded
 
 NORM = "norm"
 """Payload key of a point's norm."""
@@ -23,6 +25,9 @@ OFFSET = "norm_aware_offset"
 
 RAW = "norm_aware_raw_vector"
 """Payload key of the raw embedding: its float32 numbers in base64, so that it comes back to the bit."""
+
+HASH = "norm_aware_hash"
+"""Payload key of the content's hash, by which ingestion knows what is stored already."""
 
 METADATA = "norm_aware"
 """Key of the contract in the collection's metadata."""
@@ -181,13 +186,19 @@ def open_collection(collection: str) -> Steps[tuple[Contract, int]]:
     return read_contract(info, collection=collection), info.points_count or 0
 
 
-def create_collection(collection: str, contract: Contract, *, payload_index: bool) -> Steps[None]:
+def create_collection(
+    collection: str,
+    contract: Contract,
+    *,
+    payload_index: bool,
+    options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
+) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
-    yield call(
-        "create_collection",
-        collection_name=collection,
+    yield from create_recorded(
+        collection,
         vectors_config=models.VectorParams(size=contract.dimension, distance=models.Distance.DOT),
         metadata=contract.to_metadata(),
+        **options.arguments(),
     )
     if payload_index:
         yield from create_norm_index(collection)

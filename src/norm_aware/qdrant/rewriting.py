@@ -12,7 +12,7 @@ from qdrant_client import models
 
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import require_embeddings
-from norm_aware.qdrant.calibrated import RESERVED, Stored, raw_vector
+from norm_aware.qdrant.calibrated import WAYS, Stored, raw_vector
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import Contract, read_batch
 from norm_aware.qdrant.edges import refresh_edges
@@ -119,4 +119,4 @@ def _vector(record: models.Record) -> list[float]:
 
 def _kept(payload: dict[str, Any]) -> dict[str, Any]:
     """A payload without what the way of storing put there."""
-    return {key: value for key, value in payload.items() if key not in RESERVED}
+    return {key: value for key, value in payload.items() if key not in WAYS}
