@@ -6,7 +6,7 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that would reach for a hub must fail at once, not wait
 os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-SERVER = os.environ.get("NORM_AWARE_QDRANT_URL")  # a server the tests may have to themselves
+SERVER = os.environ.get("NORM_AWARE_QDRANT_URL")  # a server for the tests alone, or "loopback"
 for name in [name for name in os.environ if name.startswith("NORM_AWARE_") and name != "NORM_AWARE_DATA"]:
     del os.environ[name]  # a developer's own settings must not decide a test
 
@@ -21,6 +21,7 @@ from qdrant_client import QdrantClient
 
 from norm_aware import RawEmbedding, offline
 from norm_aware.qdrant.embedded import EmbeddedClient
+from tests.qdrant.misbehaving_server import MisbehavingServer
 
 DATA = Path(os.environ.get("NORM_AWARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -69,7 +70,8 @@ ENGINES = ["memory", "disk", "embedded", *(["server"] if SERVER else [])]
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QdrantClient]:
     """Real Qdrant: local mode in memory and on disk, the embedded engine, a server where one is named."""
     if request.param == "server":
-        client = QdrantClient(url=SERVER)
+        url = request.getfixturevalue("server").url if SERVER == "loopback" else SERVER
+        client = QdrantClient(url=url, check_compatibility=False)
         for found in client.get_collections().collections:
             client.delete_collection(found.name)
     elif request.param == "embedded":
@@ -88,3 +90,11 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no datasets in {DATA}; NORM_AWARE_DATA names their folder")
     return DATA
+
+
+@pytest.fixture
+def server() -> Iterator[MisbehavingServer]:
+    """A Qdrant server on loopback over an in-memory engine, which fails as a test tells it to."""
+    with MisbehavingServer() as server:
+        yield server
+        assert server.crashes == []

@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from qdrant_client import models
+from llama_index.core.schema import TextNode
+from llama_index.vector_stores.qdrant import QdrantVectorStore
+from qdrant_client import QdrantClient, models
 
+from norm_aware import offline
 from norm_aware.qdrant.embedded import EmbeddedClient
 
 CORPUS = [
@@ -55,10 +59,11 @@ def refused(done: subprocess.CompletedProcess[str], message: str) -> None:
 
 
 def test_documents_are_indexed_found_by_any_similarity_and_not_doubled(folder):
-    for _ in range(2):
+    for embedded, unchanged in ((3, 0), (0, 3)):
         indexed = norm_aware("index", "beir", cwd=folder)
         assert indexed.returncode == 0, indexed.stderr
-        assert "3 documents embedded by raw:all-MiniLM-L6-v2 into 'documents'" in indexed.stdout
+        assert f"{embedded} documents embedded by raw:all-MiniLM-L6-v2 into 'documents'" in indexed.stdout
+        assert f"{unchanged} unchanged, 0 skipped" in indexed.stdout
     for similarity in ("dot", "document_power=0.5"):
         found = norm_aware(
             "search", "What are flakes?", "--similarity", similarity, "--top-k", "2", "--json", cwd=folder
@@ -71,6 +76,19 @@ def test_documents_are_indexed_found_by_any_similarity_and_not_doubled(folder):
     table = norm_aware("search", "What moves?", cwd=folder)
     assert "wind" in table.stdout
     assert table.returncode == 0
+
+
+def test_what_is_not_indexed_is_counted_and_listed_beside_the_storage(folder):
+    (folder / "c.jsonl").write_text('{"_id": "a", "text": "Rain falls."}\n{"_id": "b", "text": ""}\n{\n')
+    (folder / "deep").mkdir()
+    done = norm_aware("index", "c.jsonl", "--qdrant-path", "deep/data", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "1 new, 0 replaced, 0 unchanged, 2 skipped (1 empty, 1 malformed)" in done.stdout
+    assert "Embedding documents: " in done.stderr
+    rows = [json.loads(line) for line in (folder / "deep" / "index-manifest.jsonl").read_text().splitlines()]
+    assert {row["reason"] for row in rows} == {"empty", "malformed"}
+    done = norm_aware("index", "c.jsonl", "--manifest", "m.jsonl", "--dtype", "float32", cwd=folder)
+    assert "m.jsonl lists what was skipped" in done.stdout, done.stderr
 
 
 def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folder):
@@ -224,6 +242,9 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("search", "x", "--calibration", "beir/qrels.tsv"), ""),
         (("benchmark", "--dataset", "beir", "--systems", "cosine,calibrated"), "needs a calibration"),
         (("index", "nowhere"), "no documents in 'nowhere'"),
+        (("index", "beir", "--dtype", "float16"), "dtype: "),
+        (("index", "beir", "--ray", "2"), "--ray needs a Qdrant server"),
+        (("index", "beir", "--manifest", "no/m.jsonl"), "manifest 'no/m.jsonl' cannot be written"),
         (("search", "x"), "There is no collection 'documents' (there are: none)"),
         (("search", " "), "The query is empty"),
         (("search", "x", "--top-k", "0"), "similarity_top_k: "),
@@ -239,9 +260,10 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("index", "beir", "--encoder", "./no-such-model"), "Encoder './no-such-model' cannot be loaded"),
         (
             ("search", "x", "--qdrant-url", "http://127.0.0.1:9"),
-            "Qdrant cannot be opened at http://127.0.0.1:9",
+            "Qdrant at http://127.0.0.1:9 failed to answer info: no connection",
         ),
         (("backfill", "--collection", "absent"), "There is no collection 'absent'"),
+        (("migrate", "--collection", "absent"), "There is no collection 'absent'"),
         (("store-power", "0", "--collection", "absent"), "There is no collection 'absent'"),
         (("store-power", "much"), "'much' is not a valid float"),
     ],
@@ -256,11 +278,70 @@ def test_a_bad_setting_in_the_environment_is_named_without_its_value(folder):
     assert "sk-secret" not in done.stderr
 
 
+def test_a_server_that_fails_now_and_then_is_indexed_and_searched_as_any_other(folder, server):
+    server.api_key = "sk-very-secret-key"
+    env = {"NORM_AWARE_QDRANT_URL": server.url, "NORM_AWARE_QDRANT_API_KEY": server.api_key}
+    server.fail("PUT .*/points$", drop="after", then=server.restart)
+    server.fail("query$", status=503)
+    indexed = norm_aware("index", "beir", cwd=folder, env=env)
+    assert indexed.returncode == 0, indexed.stderr
+    assert "Trying again in" in indexed.stderr
+    found = norm_aware("search", "What are flakes?", "--json", cwd=folder, env=env)
+    assert json.loads(found.stdout.splitlines()[0])["id"] == "snow", found.stderr
+    assert server.engine.count("documents").count == 3
+    wrong = norm_aware("search", "x", cwd=folder, env={**env, "NORM_AWARE_QDRANT_API_KEY": "sk-wrong"})
+    refused(wrong, "401 Unauthorized, Invalid API key or JWT")
+    assert not [key for key in ("sk-very", "sk-wrong") if key in indexed.stderr + found.stderr + wrong.stderr]
+
+
+def test_a_cosine_collection_is_migrated_killed_resumed_switched_and_then_deleted(folder, server):
+    embedding = offline.encoder()
+    nodes = [TextNode(text=f"{CORPUS[i % 3]['text']} {i}") for i in range(300)]
+    for node, vector in zip(nodes, embedding.get_text_embedding_batch([n.text for n in nodes]), strict=True):
+        node.embedding = vector
+    client = QdrantClient(url=server.url, check_compatibility=False)
+    QdrantVectorStore("old", client=client).add(nodes)
+    client.close()
+    command = ("migrate", "--collection", "old", "--qdrant-url", server.url)
+
+    server.fail("PUT /collections/old-norm-aware/points$", times=1)  # the first batch passes
+    killed = threading.Event()
+    server.fail("PUT /collections/old-norm-aware/points$", drop="after", then=killed.set)
+    process = subprocess.Popen([sys.executable, "-m", "norm_aware.cli", *command], cwd=folder)
+    assert killed.wait(120)
+    process.kill()
+    process.wait()
+    held = server.engine.count("old-norm-aware").count
+    assert 0 < held < 300
+
+    resumed = norm_aware(*command, "--switch", "docs", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+    said = " ".join(resumed.stdout.split())
+    assert f"Embedded the texts of {300 - held} of 300 points" in said
+    assert f"{held} were there already" in said
+    assert "'docs' stands for 'old-norm-aware'" in said
+    assert server.engine.count("old-norm-aware").count == 300
+    assert server.engine.count("old").count == 300
+    found = norm_aware(
+        *("search", "flakes", "--collection", "docs", "--json", "--qdrant-url", server.url), cwd=folder
+    )
+    assert "flakes" in json.loads(found.stdout.splitlines()[0])["text"], found.stderr
+
+    unsure = norm_aware(*command, "--delete-old", cwd=folder)
+    assert unsure.returncode == 130
+    assert server.engine.collection_exists("old")
+    sure = norm_aware(*command, "--delete-old", "--yes", "--switch", "old", cwd=folder)
+    assert "Deleted 'old'" in sure.stdout, sure.stderr
+    assert "'old' stands for 'old-norm-aware'" in sure.stdout
+    assert server.engine.count("old").count == 300
+
+
 def test_help_teaches_every_command(folder):
     top = norm_aware("--help", cwd=folder)
     assert top.returncode == 0
     for command in (
         "index", "search", "diagnose", "calibrate", "apply", "benchmark", "report", "backfill",
+        "migrate",
     ):  # fmt: skip
         assert command in top.stdout
         shown = norm_aware(command, "--help", cwd=folder)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from norm_aware.diagnosis.diagnosis import Diagnosis as Diagnosis
     from norm_aware.diagnosis.diagnosis import diagnose as diagnose
     from norm_aware.errors import NormAwareError as NormAwareError
+    from norm_aware.ingestion.bulk import IndexSummary as IndexSummary
+    from norm_aware.ingestion.bulk import bulk_index as bulk_index
+    from norm_aware.ingestion.on_ray import RayWorkers as RayWorkers
+    from norm_aware.ingestion.on_ray import ray_index as ray_index
+    from norm_aware.ingestion.options import IndexOptions as IndexOptions
     from norm_aware.llamaindex.embedding import RawEmbedding as RawEmbedding
     from norm_aware.llamaindex.nodes import NodeWithNorms as NodeWithNorms
     from norm_aware.llamaindex.rerank import NormAwareRerank as NormAwareRerank
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from norm_aware.numeric.similarity import Similarity as Similarity
     from norm_aware.numeric.word_rotator import WordRotatorSimilarity as WordRotatorSimilarity
     from norm_aware.qdrant.bm25 import Bm25 as Bm25
+    from norm_aware.qdrant.collection_options import CollectionOptions as CollectionOptions
     from norm_aware.qdrant.diversity import Diversity as Diversity
     from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
     from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
@@ -61,6 +67,11 @@ _MODULES = {
     "Diagnosis": "diagnosis.diagnosis",
     "diagnose": "diagnosis.diagnosis",
     "NormAwareError": "errors",
+    "IndexOptions": "ingestion.options",
+    "IndexSummary": "ingestion.bulk",
+    "bulk_index": "ingestion.bulk",
+    "RayWorkers": "ingestion.on_ray",
+    "ray_index": "ingestion.on_ray",
     "RawEmbedding": "llamaindex.embedding",
     "NodeWithNorms": "llamaindex.nodes",
     "NormAwareRerank": "llamaindex.rerank",
@@ -84,6 +95,7 @@ _MODULES = {
     "Diversity": "qdrant.diversity",
     "Fusion": "qdrant.hybrid",
     "Tenant": "qdrant.tenant",
+    "CollectionOptions": "qdrant.collection_options",
     "Settings": "settings",
     "offline": "offline",
 }

@@ -5,10 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +34,13 @@ _EXCERPT = 160
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A bar per stage of long work, on standard error; lines of text where that is not a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
         said: dict[str, int] = {}
@@ -32,13 +48,32 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
         def show(stage: str, done: int, total: int) -> None:
             tenth = 10 * done // max(total, 1)
             if not console.is_terminal and said.get(stage) != tenth:
-                print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
+                print(
+                    f"{stage}: {done} of {total}{_pace(bars, tasks.get(stage))}", file=sys.stderr, flush=True
+                )
             said[stage] = tenth
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
         yield show
+
+
+class _RateColumn(ProgressColumn):
+    """How much is done a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the last minute or so; nothing before it is known."""
+        return Text("" if not task.speed else f"{task.speed:,.1f}/s", style="progress.data.speed")
+
+
+def _pace(bars: Progress, task: TaskID | None) -> str:
+    """Rate and time left for where no bar is shown; nothing before they are known."""
+    found = next((known for known in bars.tasks if known.id == task), None)
+    if found is None or not found.speed:
+        return ""
+    left = "" if found.time_remaining is None else f", {timedelta(seconds=int(found.time_remaining))} left"
+    return f" ({found.speed:,.1f}/s{left})"
 
 
 def print_nodes(nodes: Sequence[NodeWithNorms], *, similarity: str) -> None:

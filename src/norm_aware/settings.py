@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -53,13 +53,37 @@ class Settings(BaseSettings):
     document_prompt: str | None = Field(None, description="Put before every document.")
     device: str | None = Field(None, description="Torch device; chosen where not given.")
     batch_size: int = Field(32, gt=0, description="Texts encoded at once.")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="What `index` computes in; 'auto' is bfloat16 where the processor has it."
+    )
+    uploaders: int = Field(4, gt=0, description="Connections that `index` uploads to a server by.")
 
     qdrant_url: str | None = Field(
         None, description="URL of a Qdrant server; embedded storage where not given."
     )
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+    qdrant_timeout: int = Field(30, gt=0, description="Seconds a Qdrant server may take for one request.")
+    qdrant_retries: int = Field(
+        5,
+        ge=0,
+        description="Times a request is sent again that a server did not answer, if repeating it is safe.",
+    )
+    qdrant_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the Qdrant server's certificate."
+    )
+    qdrant_cert_file: Path | None = Field(
+        None,
+        description="PEM file with a certificate and its private key, where the Qdrant server asks for one.",
+    )
     qdrant_path: Path = Field(Path("norm-aware-data"), description="Folder of the embedded storage.")
     collection: str = Field("documents", min_length=1, description="Name of the collection.")
+    shard_number: int | None = Field(
+        None, gt=0, description="Shards of a collection that is created, on a Qdrant cluster."
+    )
+    replication_factor: int | None = Field(None, gt=0, description="Nodes that hold a copy of each shard.")
+    write_consistency_factor: int | None = Field(
+        None, gt=0, description="Copies that must have a write before it counts as done."
+    )
 
     similarity: str | None = Field(
         None, description="Such as dot or document_power=0.5; cosine where no calibration is given either."

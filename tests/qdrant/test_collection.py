@@ -109,16 +109,12 @@ def test_backfill_of_a_cosine_collection_is_refused_since_its_norms_are_gone(cli
         run(client, backfill("c", payload_index=False))
 
 
-def test_a_server_is_asked_to_index_the_norm_as_a_number():
-    asked = [
-        (call.method, call.arguments.get("field_name"), call.arguments.get("field_schema"))
-        for call in create_collection("c", Contract("e", "f", 3), payload_index=True)
-    ]
-    assert asked == [
-        ("create_collection", None, None),
-        ("create_payload_index", "norm", models.PayloadSchemaType.FLOAT),
-        ("create_payload_index", "doc_id", models.PayloadSchemaType.KEYWORD),
-    ]
+def test_a_server_is_asked_to_index_the_norm_as_a_number(server):
+    client = QdrantClient(url=server.url, check_compatibility=False)
+    run(client, create_collection("c", Contract("e", "f", 3), payload_index=True))
+    kinds = {name: info.data_type for name, info in server.indexes["c"].items()}
+    assert kinds == {"norm": models.PayloadSchemaType.FLOAT, "doc_id": models.PayloadSchemaType.KEYWORD}
+    client.close()
 
 
 def test_backfill_refuses_what_is_not_a_norm_and_another_encoder_than_the_recorded_one(client):

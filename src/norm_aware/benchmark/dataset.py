@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from norm_aware.benchmark import pydocs
+from norm_aware.benchmark.pydocs import read_questions
 from norm_aware.errors import DatasetError
+from norm_aware.ingestion import pydocs
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def load_dataset(source: str | Path, *, split: str = "test") -> Dataset:
 def _pydocs() -> Dataset:
     documents = tuple(Document(*document) for document in pydocs.read_documents())
     known = {document.id for document in documents}
-    questions = pydocs.read_questions()
+    questions = read_questions()
     qrels = {q.id: dict.fromkeys((d for d in q.relevant if d in known), 1) for q in questions}
     return Dataset(
         name="pydocs",

@@ -1,4 +1,4 @@
-"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill, store-power."""
+"""The command line: index, search, diagnose, calibrate, apply, benchmark, backfill, migrate, store-power."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 
 import typer
 
-from norm_aware.cli import calibration, comparison, documents  # noqa: F401  # each adds its commands
+from norm_aware.cli import (  # noqa: F401  # each adds its commands
+    calibration,
+    comparison,
+    documents,
+    index,
+    migration,
+)
 from norm_aware.cli.app import app
 from norm_aware.errors import NormAwareError
 

@@ -1,4 +1,4 @@
-"""Commands on documents: index, search, backfill, store-power."""
+"""Commands on a collection's documents: search, backfill, store-power."""
 
 from __future__ import annotations
 
@@ -11,56 +11,6 @@ from norm_aware.cli.app import CalibrationFile, Collection, Encoder, QdrantPath,
 from norm_aware.console import print_nodes, progress_bars
 from norm_aware.errors import QueryError
 from norm_aware.resources import open_client, open_encoder, open_settings, require_collection
-
-
-@app.command()
-def index(
-    source: Annotated[
-        str, typer.Argument(help="'pydocs', a BEIR folder, a .jsonl file or a folder of texts.")
-    ],
-    allow_normalized: Annotated[
-        bool | None, typer.Option("--allow-normalized", help="Take embeddings that all have length 1.")
-    ] = None,
-    calibration: CalibrationFile = None,
-    stored_power: Annotated[
-        float | None, typer.Option(help="Power of their norm to store vectors at; 0 makes cosine plain.")
-    ] = None,
-    collection: Collection = None,
-    encoder: Encoder = None,
-    qdrant_url: QdrantUrl = None,
-    qdrant_path: QdrantPath = None,
-) -> None:
-    """Embed documents raw and store them under Dot, with their norms, or by a calibration.
-
-    Running it again with the same documents replaces them and adds none.
-    """
-    settings = open_settings(
-        allow_normalized=allow_normalized,
-        calibration=calibration,
-        stored_power=stored_power,
-        collection=collection,
-        encoder=encoder,
-        qdrant_url=qdrant_url,
-        qdrant_path=qdrant_path,
-    )
-    from norm_aware.benchmark.dataset import read_documents
-
-    documents = read_documents(source)
-    from norm_aware.benchmark.system import store_documents  # seconds of imports, once there is work
-    from norm_aware.llamaindex.store import NormAwareVectorStore
-
-    embedding = open_encoder(settings)
-    with open_client(settings) as client, progress_bars() as progress:
-        store = NormAwareVectorStore(
-            settings.collection,
-            client=client,
-            embed_model=embedding,
-            calibration=settings.calibration,
-            allow_normalized=settings.allow_normalized,
-            stored_power=settings.stored_power,
-        )
-        store_documents(documents, store, embedding, progress=progress)
-    print(f"{len(documents)} documents embedded by {embedding.model_name} into {settings.collection!r}.")
 
 
 @app.command()

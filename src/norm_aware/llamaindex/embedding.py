@@ -6,6 +6,7 @@ import asyncio
 import copy
 import hashlib
 import uuid
+from contextlib import nullcontext
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
 
 from norm_aware.errors import ContractError, QueryError
+from norm_aware.llamaindex.precision import Dtype, is_bfloat16
 
 RAW = "raw:"
 """Prefix of `model_name`, so that caches, traces and contracts tell raw embeddings from normalised ones."""
@@ -38,6 +40,8 @@ class RawEmbedding(BaseEmbedding):
         query_prompt: put before every query; None takes the model's own query prompt, if it has one.
         document_prompt: put before every document; None takes the model's own.
         batch_size: texts encoded at once.
+        dtype: what documents are computed in: "float32", "bfloat16", or "auto" for bfloat16 where the
+            processor is built for it. Queries, and every result, are float32.
         device: torch device; None lets sentence-transformers choose.
         max_seq_length: tokens after which a text is cut; None takes the model's own.
         trust_remote_code: whether code that comes with the model may run.
@@ -60,6 +64,7 @@ class RawEmbedding(BaseEmbedding):
     query_prompt: str | None = Field(default=None, description="Put before every query.")
     document_prompt: str | None = Field(default=None, description="Put before every document.")
     batch_size: int = Field(default=32, gt=0, description="Texts encoded at once.")
+    dtype: Dtype = Field(default="float32", description="What documents are computed in.")
     max_seq_length: int | None = Field(default=None, description="Tokens after which a text is cut.")
     fingerprint: str = Field(description="Hash of the model's weights and the prompts.")
     _model: SentenceTransformer = PrivateAttr()
@@ -73,6 +78,7 @@ class RawEmbedding(BaseEmbedding):
         query_prompt: str | None = None,
         document_prompt: str | None = None,
         batch_size: int = 32,
+        dtype: Dtype = "float32",
         device: str | None = None,
         max_seq_length: int | None = None,
         trust_remote_code: bool = False,
@@ -110,6 +116,7 @@ class RawEmbedding(BaseEmbedding):
             query_prompt=query_prompt,
             document_prompt=document_prompt,
             batch_size=batch_size,
+            dtype=dtype,
             max_seq_length=max_seq_length,
             fingerprint=found,
             callback_manager=callback_manager or CallbackManager(),
@@ -140,7 +147,11 @@ class RawEmbedding(BaseEmbedding):
     def _encode(self, texts: list[str], kind: Kind) -> list[list[float]]:
         prompt = self.query_prompt if kind == "query" else self.document_prompt
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
-        matrix = encode(texts, prompt=prompt, batch_size=self.batch_size, show_progress_bar=False)
+        device = self._model.device.type
+        bfloat16 = kind == "document" and is_bfloat16(self.dtype, device=device)
+        # weights, sums and norms stay float32; only products of matrices are rounded
+        with torch.autocast(device, dtype=torch.bfloat16) if bfloat16 else nullcontext():
+            matrix = encode(texts, prompt=prompt, batch_size=self.batch_size, show_progress_bar=False)
         rows: list[list[float]] = np.asarray(matrix, dtype=np.float32).tolist()
         return rows
 

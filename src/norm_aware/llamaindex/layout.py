@@ -22,6 +22,7 @@ from norm_aware.qdrant.collection import (
     open_collection,
     require_encoder,
 )
+from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.edges import refresh_edges
 from norm_aware.qdrant.field import Field, dense_vectors
 from norm_aware.qdrant.power import require_stored_power
@@ -44,6 +45,7 @@ class Layout:
         stored_power: the power of their norm that vectors are stored at; None takes the collection's, 1 where
             it is new.
         allow_normalized: whether embeddings may all have length 1.
+        creation: how a new collection is spread over a cluster.
         payload_index: whether the engine has payload indexes.
     """
 
@@ -55,6 +57,7 @@ class Layout:
     tenant: Tenant | None
     stored_power: float | None
     allow_normalized: bool
+    creation: CollectionOptions
     payload_index: bool
 
     @property
@@ -177,7 +180,11 @@ def _create(layout: Layout, contract: Contract) -> Steps[None]:
         return
     sparse = None if layout.sparse is None else sparse_config()
     yield from create_collection(
-        layout.collection, contract, payload_index=layout.payload_index, sparse=sparse
+        layout.collection,
+        contract,
+        payload_index=layout.payload_index,
+        options=layout.creation,
+        sparse=sparse,
     )
     if layout.sparse is not None:
         yield from record_sparse(layout.collection, layout.sparse)

@@ -18,10 +18,12 @@ from norm_aware.llamaindex.words import words_of
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calibrated import store_calibrated, store_raw
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.field import UNNAMED, Field
+from norm_aware.qdrant.field import HASH, UNNAMED, Field
 from norm_aware.qdrant.tenant import Tenant
 
-__all__ = ["point_id", "point_ids", "to_points"]
+__all__ = ["content_hash", "point_id", "point_ids", "to_points"]
+
+_HASH_LENGTH = 32  # hexadecimal digits of 64: 128 bits, in which no two of any corpus agree
 
 
 def to_points(
@@ -66,7 +68,7 @@ def to_points(
     # one vector of length 1 added later may be chance; the first ones or a whole batch are not
     if not allow_normalized and (contract is None or len(matrix) > 1):
         require_unnormalized(matrix, reason=why_normalized(embed_model))
-    reserved = field.keys.union(*(other.keys for other in contract.others) if contract else ())
+    reserved = field.keys.union({HASH}, *(other.keys for other in contract.others) if contract else ())
     reserved |= {tenant.key} if tenant else frozenset()
     for name, node in zip(names, nodes, strict=True):
         if taken := reserved & node.metadata.keys():
@@ -86,10 +88,20 @@ def to_points(
         models.PointStruct(
             id=name,
             vector=field.put(vector, further),
-            payload={**node_to_metadata_dict(node, remove_text=False, flat_metadata=False), **payload, **own},
+            payload={
+                **node_to_metadata_dict(node, remove_text=False, flat_metadata=False),
+                HASH: content_hash(node),
+                **payload,
+                **own,
+            },
         )
         for name, node, (vector, payload), further in zip(ids, nodes, stored, words, strict=True)
     ]
+
+
+def content_hash(node: BaseNode) -> str:
+    """Hash of a node's text and metadata, as its point's payload holds it."""
+    return node.hash[:_HASH_LENGTH]
 
 
 def point_ids(node_ids: Sequence[str], *, tenant: Tenant | None = None) -> list[str]:

@@ -20,6 +20,7 @@ from norm_aware.llamaindex.points import point_ids
 from norm_aware.qdrant.calibrated import raw_vector
 from norm_aware.qdrant.calls import Steps, arun, as_async, call, run
 from norm_aware.qdrant.field import Field
+from norm_aware.qdrant.reliable import reliable
 from norm_aware.qdrant.tenant import Tenant
 
 _PAGE = 256  # nodes read at once
@@ -57,9 +58,14 @@ class StockVectorStore(QdrantVectorStore):
     ) -> None:
         if client is None and aclient is None:
             raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
-        super().__init__(collection_name, client=client, aclient=aclient, batch_size=batch_size)
-        if aclient is None and client is not None:
-            self._aclient = as_async(client)
+        super().__init__(
+            collection_name,
+            client=None if client is None else reliable(client),
+            aclient=None if aclient is None else reliable(aclient),
+            batch_size=batch_size,
+        )
+        if aclient is None:
+            self._aclient = as_async(self._client)
         self._field, self._tenant = field, tenant
 
     @property

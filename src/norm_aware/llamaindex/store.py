@@ -27,6 +27,7 @@ from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calls import Steps, arun, is_local, run
 from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.field import Field, require_vector_name
 from norm_aware.qdrant.options import SearchOptions
 from norm_aware.qdrant.power import require_no_calibration, require_power
@@ -56,6 +57,7 @@ class NormAwareVectorStore(StockVectorStore):
         tenant: whose nodes these are, where several share a collection: a name, or a `Tenant` with a payload
             key of its own. No method then reads, finds or deletes another's.
         allow_normalized: take embeddings that all have length 1.
+        collection_options: how a collection that `add` creates is spread over a cluster.
         batch_size: points sent to Qdrant at once.
         stored_power: store vectors at this power of their norm, so that a plain Dot search ranks by that
             `document_power`: 0 makes cosine one. None takes the collection's, 1 (raw) where it is new.
@@ -71,9 +73,8 @@ class NormAwareVectorStore(StockVectorStore):
     Example:
         >>> from qdrant_client import QdrantClient
         >>> from norm_aware import NormAwareVectorStore, offline
-        >>> store = NormAwareVectorStore(
-        ...     "docs", client=QdrantClient(":memory:"), embed_model=offline.encoder()
-        ... )
+        >>> client, encoder = QdrantClient(":memory:"), offline.encoder()
+        >>> store = NormAwareVectorStore("docs", client=client, embed_model=encoder)
     """
 
     _layout: Layout = PrivateAttr()
@@ -94,6 +95,7 @@ class NormAwareVectorStore(StockVectorStore):
         vector_name: str = "",
         tenant: str | Tenant | None = None,
         allow_normalized: bool = False,
+        collection_options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
         batch_size: int = 64,
         stored_power: float | None = None,
     ) -> None:
@@ -119,11 +121,12 @@ class NormAwareVectorStore(StockVectorStore):
             tenant=self._tenant,
             stored_power=None if stored_power is None else require_power(stored_power),
             allow_normalized=allow_normalized,
+            creation=collection_options,
             payload_index=not is_local(self._client or self._aclient),
         )
-        if client is not None and run(client, is_laid_out(self._layout)):
+        if client is not None and run(self._client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(client, self._open(checked=self._layout.calibration is not None, sparse=False))
+            run(self._client, self._open(checked=self._layout.calibration is not None, sparse=False))
 
     @classmethod
     def class_name(cls) -> str:
@@ -157,6 +160,7 @@ class NormAwareVectorStore(StockVectorStore):
             vector_name=self._field.name,
             tenant=self._tenant,
             allow_normalized=self._layout.allow_normalized,
+            collection_options=self._layout.creation,
             batch_size=self.batch_size,
         )
 

@@ -20,7 +20,7 @@ from norm_aware.qdrant.collection import (
     require_encoder,
 )
 from norm_aware.qdrant.edges import refresh_edges
-from norm_aware.qdrant.field import Field
+from norm_aware.qdrant.field import UNNAMED, Field
 from norm_aware.qdrant.power import power_mark
 from norm_aware.qdrant.rewriting import strays
 
@@ -98,7 +98,7 @@ def _write_norms(
             )
             lengths = norms(matrix).tolist()
             for record, length in zip(records, lengths, strict=True):
-                _require_free(record, length, field)
+                require_free(record, length, field)
             raw = raw or not is_normalized(matrix)
             changes = [
                 models.SetPayloadOperation(
@@ -140,8 +140,12 @@ def _is_stored(payload: Mapping[str, Any], length: float, field: Field) -> bool:
     return math.isclose(payload.get(field.norm, math.nan), length, rel_tol=1e-14)
 
 
-def _require_free(record: models.Record, length: float, field: Field) -> None:
-    """Refuse to overwrite a payload that means something else."""
+def require_free(record: models.Record, length: float, field: Field = UNNAMED) -> None:
+    """Refuse to overwrite a payload that means something else.
+
+    Raises:
+        EmbeddingError: when the point's `norm` is not its vector's length.
+    """
     found = (record.payload or {}).get(field.norm, length)
     if not isinstance(found, (int, float)) or not math.isclose(found, length, rel_tol=1e-3, abs_tol=1e-6):
         raise EmbeddingError(

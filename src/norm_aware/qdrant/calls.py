@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
+from norm_aware.qdrant.reliable import reliable
+
 T = TypeVar("T")
 
 
@@ -34,7 +36,11 @@ def call(method: str, **arguments: Any) -> Call:
 
 
 def run(client: QdrantClient, steps: Steps[T]) -> T:
-    """Do the work with a sync client; its errors surface inside the steps, then here."""
+    """Do the work with a sync client; its errors surface inside the steps, then here.
+
+    A server's client is made `reliable` first, unless it is already.
+    """
+    client = reliable(client)
     try:
         wanted = next(steps)
         while True:
@@ -51,7 +57,8 @@ def run(client: QdrantClient, steps: Steps[T]) -> T:
 
 
 async def arun(client: AsyncQdrantClient, steps: Steps[T]) -> T:
-    """Do the work with an async client; its errors surface inside the steps, then here."""
+    """`run` with an async client."""
+    client = reliable(client)
     try:
         wanted = next(steps)
         while True:

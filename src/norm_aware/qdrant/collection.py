@@ -15,6 +15,9 @@ from qdrant_client import models
 
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.collection_options import CollectionOptions
+from norm_aware.qdrant.creation import create_recorded
+from norm_aware.qdrant.field import HASH as HASH
 from norm_aware.qdrant.field import METADATA as METADATA
 from norm_aware.qdrant.field import NORM as NORM
 from norm_aware.qdrant.field import OFFSET as OFFSET
@@ -192,15 +195,16 @@ def create_collection(
     contract: Contract,
     *,
     payload_index: bool,
+    options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
     sparse: Mapping[str, models.SparseVectorParams] | None = None,
 ) -> Steps[None]:
     """Create a Dot collection that records its contract, with payload indexes where the engine has them."""
-    yield call(
-        "create_collection",
-        collection_name=collection,
+    yield from create_recorded(
+        collection,
         vectors_config=contract.vectors,
         sparse_vectors_config=sparse,
         metadata=contract.to_metadata(),
+        **options.arguments(),
     )
     if payload_index:
         yield from create_norm_index(collection, contract.field)

@@ -29,6 +29,9 @@ MARK = "norm_aware_calibration"
 POWER = "norm_aware_power"
 """Payload key of the power a point is stored at, as `power_mark` writes it; a raw point has none."""
 
+HASH = "norm_aware_hash"
+"""Payload key of the content's hash, by which ingestion knows what is stored already."""
+
 METADATA = "norm_aware"
 """Key of the unnamed vector's contract in the collection's metadata."""
 

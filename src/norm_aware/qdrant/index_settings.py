@@ -25,15 +25,15 @@ _WIDER = 2  # how much wider than the hits wanted a search is at least
 class IndexSettings:
     """Settings of HNSW and of quantisation.
 
-    The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about 1.7 times the time to build, twice the
-    links' memory (`m * 2 * 4` bytes a point) and 1.5 times the time of a search.
+    The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about three times the time to build, four
+    times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search.
 
     Attributes:
         m: links of a point.
         ef_construct: width of the search that chooses them.
         ef: width of a search; at least twice the hits wanted are taken.
-        quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores three
-            candidates a hit by the vectors themselves.
+        quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores
+            three candidates a hit by the vectors themselves.
 
     Raises:
         QueryError: for numbers that HNSW cannot use, and for binary quantisation, which keeps only signs: the
@@ -44,8 +44,8 @@ class IndexSettings:
         256
     """
 
-    m: int = 32
-    ef_construct: int = 200
+    m: int = 64
+    ef_construct: int = 300
     ef: int = 256
     quantization: Quantization = "none"
 
@@ -55,8 +55,9 @@ class IndexSettings:
                 raise QueryError(f"{name} is {getattr(self, name)}; at least {least} is needed.")
         if self.quantization not in ("none", "scalar"):
             raise QueryError(
-                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector does not "
-                "tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' or 'none'."
+                f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector does "
+                "not tell its length, so that rescoring starts from the wrong candidates. Take 'scalar' or "
+                "'none'."
             )
 
     def creation(self) -> dict[str, Any]:

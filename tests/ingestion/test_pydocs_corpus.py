@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from norm_aware.benchmark import pydocs_corpus
-from norm_aware.benchmark.pydocs import read_documents
+from norm_aware.ingestion import pydocs_corpus
+from norm_aware.ingestion.pydocs import read_documents
 
 PARAGRAPH = " ".join(["word"] * 60)
 
