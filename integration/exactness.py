@@ -27,7 +27,8 @@ from norm_aware import NormAwareRetriever, NormAwareVectorStore, PowerSimilarity
 from norm_aware.benchmark.dataset import Query, read_beir
 from norm_aware.llamaindex.points import point_id
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import RANGES, Contract
+from norm_aware.qdrant.collection import Contract
+from norm_aware.qdrant.edges import RANGES
 from norm_aware.qdrant.search import SearchOptions, default_candidates, search
 
 TOLERANCE = 1e-6  # scores this close are ties, whose order no engine promises
@@ -134,7 +135,7 @@ def main() -> None:
                             local=True,
                         ),
                     )
-                    found = [str(hit.point.id) for hit in hits]
+                    found = [str(hit.point.id) for hit in hits.hits]
                 else:
                     bundle = QueryBundle(query.text, embedding=question.tolist())
                     found = [node.node_id for node in ways[way].retrieve(bundle)]

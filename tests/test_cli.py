@@ -139,6 +139,21 @@ def test_backfill_makes_an_existing_dot_collection_searchable(folder):
     assert json.loads(norm_aware(*search, cwd=folder).stdout.splitlines()[0])["id"] == "snow"
 
 
+def test_a_collection_is_stored_at_a_power_searched_and_rewritten_to_another(folder):
+    indexed = norm_aware("index", "beir", "--stored-power", "0", cwd=folder)
+    assert indexed.returncode == 0, indexed.stderr
+    refused(norm_aware("index", "beir", "--stored-power", "0.5", cwd=folder), "norm-aware store-power 0.5")
+    before = norm_aware("search", "What are flakes?", "--json", cwd=folder)
+    assert json.loads(before.stdout.splitlines()[0])["id"] == "snow", before.stderr
+    for power in ("-0.5", "1"):
+        done = norm_aware("store-power", power, cwd=folder)
+        assert f"Rewrote 3 points of collection 'documents' to power {power}." in done.stdout, done.stderr
+    after = norm_aware("search", "What are flakes?", "--json", cwd=folder)
+    assert [json.loads(line)["id"] for line in after.stdout.splitlines()] == [
+        json.loads(line)["id"] for line in before.stdout.splitlines()
+    ]
+
+
 WORDS = [
     "rain", "snow", "wind", "hail", "fog", "frost", "storm", "cloud",
     "river", "lake", "ocean", "island", "desert", "forest", "valley", "glacier",
@@ -249,6 +264,8 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         ),
         (("backfill", "--collection", "absent"), "There is no collection 'absent'"),
         (("migrate", "--collection", "absent"), "There is no collection 'absent'"),
+        (("store-power", "0", "--collection", "absent"), "There is no collection 'absent'"),
+        (("store-power", "much"), "'much' is not a valid float"),
     ],
 )
 def test_a_users_mistake_ends_in_one_line_and_exit_code_two(folder, arguments, message):

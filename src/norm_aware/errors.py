@@ -37,7 +37,13 @@ class ContractError(CollectionError):
 
 
 class MissingNormError(CollectionError):
-    """A point or a node without the norm that its score is computed from."""
+    """A point or a node without the norm that its score is computed from.
+
+    Attributes:
+        count: points found without one, at least.
+    """
+
+    count: int = 1
 
 
 class UnsupportedError(CollectionError, NotImplementedError):

@@ -93,7 +93,13 @@ class Settings(BaseSettings):
     )
     similarity_top_k: int = Field(10, gt=0, description="Documents returned by a search.")
     candidates: int | None = Field(None, gt=0, description="Dot candidates per norm range.")
+    max_candidates: int | None = Field(
+        None, gt=0, description="The most candidates a range is asked for until the answer is proven."
+    )
     exact: bool = Field(False, description="Score every document by brute force.")
+    stored_power: float | None = Field(
+        None, description="Power of their norm that vectors are stored at; 0 makes cosine a plain search."
+    )
     allow_normalized: bool = Field(False, description="Take embeddings that all have length 1.")
 
     llm: str = Field("smollm2", description="Answers: 'smollm2' (packaged), a .gguf file, or a model's name.")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from norm_aware import (
     PowerSimilarity,
     parse_similarity,
 )
-from norm_aware.errors import CollectionError, ContractError, DimensionError, QueryError
+from norm_aware.errors import CollectionError, ContractError, DimensionError, MissingNormError, QueryError
 from norm_aware.llamaindex.events import NormRetrievalEvent
 from norm_aware.llamaindex.nodes import NodeWithNorms
 
@@ -210,24 +212,61 @@ def test_a_query_engine_takes_the_retriever_and_the_reranker(index):
     assert len(asyncio.run(engine.aquery("why")).source_nodes) == 3
 
 
-def test_an_event_tells_figures_and_no_text(index):
-    seen: list[object] = []
+@contextmanager
+def told() -> Iterator[list[NormRetrievalEvent]]:
+    """The events of searches meanwhile."""
+    seen: list[NormRetrievalEvent] = []
 
     class Handler(BaseEventHandler):
         def handle(self, event, **_: object) -> None:
-            seen.append(event)
+            if isinstance(event, NormRetrievalEvent):
+                seen.append(event)
 
     handler = Handler()
     dispatcher = get_dispatcher()
     dispatcher.add_event_handler(handler)
     try:
-        NormAwareRetriever(index, similarity="dot", similarity_top_k=3).retrieve("a secret question")
+        yield seen
     finally:
         dispatcher.event_handlers.remove(handler)
-    (event,) = [event for event in seen if isinstance(event, NormRetrievalEvent)]
+
+
+def test_an_event_tells_figures_and_no_text(index):
+    with told() as seen:
+        NormAwareRetriever(index, similarity="dot", similarity_top_k=3).retrieve("a secret question")
+    (event,) = seen
     assert (event.similarity, event.similarity_top_k, event.found, event.exact) == ("dot", 3, 3, False)
+    assert (event.certified, event.rounds, event.missing_norms) == (True, 1, 0)
     assert event.seconds > 0
+    # nothing but figures, and the names of what was asked
+    record = event.model_dump()
+    words = {key for key, value in record.items() if not isinstance(value, (int, float, bool, type(None)))}
+    assert words == {"collection", "similarity", "timestamp", "id_", "span_id", "tags", "class_name"}
+    assert record["tags"] == {}
     assert "secret" not in event.model_dump_json()
+
+
+def test_a_refused_search_tells_how_many_norms_are_missing(index):
+    client = index.vector_store.client
+    client.upsert("docs", [models.PointStruct(id=i, vector=[1.0] * 16, payload={}) for i in (1, 2)])
+    with told() as seen, pytest.raises(MissingNormError, match="2 points without 'norm'"):
+        NormAwareRetriever(index).retrieve("why")
+    (event,) = seen
+    assert (event.missing_norms, event.certified, event.rounds, event.found) == (2, False, 0, 0)
+
+
+def test_nodes_and_the_event_say_whether_the_answer_is_certified(index):
+    for options, certified, rounds in (
+        ({"candidates": 25}, True, None),
+        ({"candidates": 1, "max_candidates": 1}, False, 1),
+        ({"candidates": 25, "certify": False}, False, 1),
+        ({"exact": True}, True, 1),
+    ):
+        with told() as seen:
+            nodes = NormAwareRetriever(index, similarity_top_k=10, **options).retrieve("why")
+        assert [node.certified for node in nodes] == [certified] * 10
+        assert seen[0].certified is certified
+        assert rounds in (None, seen[0].rounds)
 
 
 def test_cosine_from_raw_vectors_ranks_as_a_stock_cosine_collection_does(data, encoder):

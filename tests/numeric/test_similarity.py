@@ -116,6 +116,17 @@ def test_no_similarity_falls_as_the_cosine_rises(similarity, one, other, query_n
     assert low <= high
 
 
+@given(every, cosines, norms, norms, norms, st.floats(0, 1), st.floats(0, 2))
+def test_no_document_of_a_range_of_norms_scores_above_its_upper_bound(
+    similarity, cosine, query_norm, one, other, at, below
+):
+    low, high = sorted((one, other))
+    norm = low + at * (high - low)
+    score = float(similarity.score(max(-1.0, cosine - below), query_norm, norm))
+    bound = float(similarity.upper_bound(cosine, query_norm, low, high))
+    assert score <= bound + 1e-9 * (abs(score) + abs(bound))
+
+
 @given(every, st.tuples(norms, norms))
 def test_every_similarity_broadcasts_and_scores_zero_vectors_with_a_number(similarity, lengths):
     query, document = lengths

@@ -55,7 +55,7 @@ def by_formula(vectors: np.ndarray, query: np.ndarray, similarity: Similarity) -
     )
     options = SearchOptions(similarity, exact=True)
     steps = search("c", query, limit=len(vectors), contract=contract, options=options, local=True)
-    return [hit.point.id for hit in run(client, steps)]
+    return [hit.point.id for hit in run(client, steps).hits]
 
 
 def brute_force(vectors: np.ndarray, query: np.ndarray, similarity: Similarity) -> np.ndarray:

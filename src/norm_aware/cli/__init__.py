@@ -1,4 +1,4 @@
-"""The command line: index, search, diagnose, calibrate, apply, benchmark, report, backfill, migrate."""
+"""The command line: index, search, diagnose, calibrate, apply, benchmark, backfill, migrate, store-power."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on a collection's documents: search, backfill."""
+"""Commands on a collection's documents: search, backfill, store-power."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def search(
             similarity=settings.similarity,
             similarity_top_k=settings.similarity_top_k,
             candidates=settings.candidates,
+            max_candidates=settings.max_candidates,
             exact=settings.exact,
         )
         nodes = [node for node in retriever.retrieve(query) if isinstance(node, NodeWithNorms)]
@@ -111,3 +112,32 @@ def backfill(
             ),
         )
     print(f"Wrote the norm of {written} points in collection {settings.collection!r}.")
+
+
+# a negative power is no option, though it begins as one
+@app.command("store-power", context_settings={"ignore_unknown_options": True})
+def store_power(
+    power: Annotated[float, typer.Argument(help="Of the norm: 0 for cosine, 1 for the raw vectors.")],
+    collection: Collection = None,
+    qdrant_url: QdrantUrl = None,
+    qdrant_path: QdrantPath = None,
+) -> None:
+    """Rewrite a collection in place to a power of the norm, so that this document power is a plain search.
+
+    A run that was stopped goes on where it was; 1 brings the raw vectors back.
+    """
+    settings = open_settings(collection=collection, qdrant_url=qdrant_url, qdrant_path=qdrant_path)
+    from norm_aware.qdrant.calls import run
+    from norm_aware.qdrant.store_power import store_power as steps
+
+    with open_client(settings) as client, progress_bars() as progress:
+        require_collection(client, settings.collection)
+        written = run(
+            client,
+            steps(
+                settings.collection,
+                power,
+                progress=lambda done, total: progress("Rewriting points", done, total),
+            ),
+        )
+    print(f"Rewrote {written} points of collection {settings.collection!r} to power {power:g}.")

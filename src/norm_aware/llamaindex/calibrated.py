@@ -12,7 +12,7 @@ from norm_aware.errors import QueryError
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.numeric.similarity import COSINE, DOT, Similarity
-from norm_aware.qdrant.search import SearchOptions
+from norm_aware.qdrant.options import SearchOptions
 
 
 def open_calibration(

@@ -5,15 +5,11 @@ Figures only: never a text, a vector or a secret.
 
 from __future__ import annotations
 
-import numpy as np
 from llama_index_instrumentation.base.event import BaseEvent
-from numpy.typing import NDArray
-
-from norm_aware.qdrant.search import SearchOptions
 
 
 class NormRetrievalEvent(BaseEvent):
-    """A norm-aware search has been answered.
+    """A norm-aware search has been answered, or refused.
 
     Attributes:
         collection: the Qdrant collection searched.
@@ -23,6 +19,9 @@ class NormRetrievalEvent(BaseEvent):
         exact: whether every point was scored.
         query_norm: length of the raw query embedding.
         found: how many nodes came back.
+        certified: whether no document outside the candidates can score better; see `Found`.
+        rounds: how often the engine was asked; 0 where the search was refused.
+        missing_norms: points without a norm, for which a search is refused; otherwise 0.
         seconds: wall time of the search, without embedding the query.
     """
 
@@ -33,29 +32,10 @@ class NormRetrievalEvent(BaseEvent):
     exact: bool
     query_norm: float
     found: int
+    certified: bool
+    rounds: int
+    missing_norms: int
     seconds: float
-
-    @classmethod
-    def of(
-        cls,
-        collection: str,
-        query: NDArray[np.float32],
-        limit: int,
-        options: SearchOptions,
-        found: int,
-        seconds: float,
-    ) -> NormRetrievalEvent:
-        """The event of a search."""
-        return cls(
-            collection=collection,
-            similarity=str(options.similarity),
-            similarity_top_k=limit,
-            candidates=options.candidates,
-            exact=options.exact,
-            query_norm=float(np.linalg.norm(query)),
-            found=found,
-            seconds=seconds,
-        )
 
     @classmethod
     def class_name(cls) -> str:

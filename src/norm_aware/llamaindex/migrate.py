@@ -33,9 +33,9 @@ from norm_aware.qdrant.collection import (
     create_collection,
     open_collection,
     read_batch,
-    refresh_edges,
     require_encoder,
 )
+from norm_aware.qdrant.edges import refresh_edges
 
 _BATCH = 128
 

@@ -21,15 +21,20 @@ class NodeWithNorms(NodeWithScore):
         document_norm: length of the raw document embedding.
         calibration: digest of the calibration that the collection is stored by. The three numbers then are
             those of its vectors, which say nothing of other similarities; None where vectors are raw.
+        certified: whether the search proved that no document outside its candidates scores better; None
+            where no search of ours found the node.
     """
 
     dot: float = Field(description="Inner product of the raw query and document embeddings.")
     query_norm: float = Field(description="Length of the raw query embedding.")
     document_norm: float = Field(description="Length of the raw document embedding.")
     calibration: str | None = Field(default=None, description="What the collection is stored by.")
+    certified: bool | None = Field(default=None, description="Whether the search proved itself exact.")
 
     @classmethod
-    def from_hit(cls, node: BaseNode, hit: Hit, *, calibration: str | None = None) -> NodeWithNorms:
+    def from_hit(
+        cls, node: BaseNode, hit: Hit, *, calibration: str | None = None, certified: bool | None = None
+    ) -> NodeWithNorms:
         """The node read from a hit's payload, with the hit's numbers."""
         return cls(
             node=node,
@@ -38,6 +43,7 @@ class NodeWithNorms(NodeWithScore):
             query_norm=hit.query_norm,
             document_norm=hit.document_norm,
             calibration=calibration,
+            certified=certified,
         )
 
     @classmethod

@@ -29,6 +29,7 @@ def to_points(
     embed_model: BaseEmbedding,
     allow_normalized: bool = False,
     calibration: Calibration | None = None,
+    stored_power: float = 1.0,
 ) -> list[models.PointStruct]:
     """Points for embedded nodes, after every check that could refuse one of them.
 
@@ -38,6 +39,7 @@ def to_points(
         embed_model: what embedded them, for the error's advice.
         allow_normalized: take embeddings that all have length 1.
         calibration: what they are stored by; None stores them raw.
+        stored_power: of a collection yet to be created; an existing one's contract says it.
 
     Raises:
         DimensionError: when an embedding has another dimension than the collection or the first node.
@@ -63,7 +65,10 @@ def to_points(
                 "rename that metadata key."
             )
     ids = [point_id(node.node_id) for node in nodes]
-    stored = store_raw(matrix) if calibration is None else store_calibrated(matrix, calibration, ids=ids)
+    power = stored_power if contract is None else contract.stored_power
+    stored = (
+        store_raw(matrix, power) if calibration is None else store_calibrated(matrix, calibration, ids=ids)
+    )
     return [
         models.PointStruct(
             id=name,

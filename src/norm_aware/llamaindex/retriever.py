@@ -25,7 +25,7 @@ from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
-from norm_aware.qdrant.search import require_positive
+from norm_aware.qdrant.options import require_positive
 
 dispatcher = get_dispatcher(__name__)
 
@@ -33,9 +33,12 @@ dispatcher = get_dispatcher(__name__)
 class NormAwareRetriever(BaseRetriever):
     """Retrieves by cosine, dot, any document power or another similarity from raw vectors in Qdrant.
 
-    One request a query. On a server it asks for the best Dot candidates of each norm range and lets Qdrant's
-    formula rescore them; in local mode, which has no index to spare work, every document is scored. The
-    default similarity is cosine, which is never worse than what you have; choose another on evidence.
+    Mostly one request a query. It asks for the best Dot candidates of each norm range, lets Qdrant's formula
+    rescore them, and proves that no other document scores better, or asks the ranges that may hide one
+    again; each node's `certified` says whether that was proven. In local mode, which has no index to spare
+    work, every document is scored. The similarity that vectors are stored for (dot, or the store's
+    `stored_power`) is one plain search. The default similarity is cosine, which is never worse than what you
+    have; choose another on evidence.
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
@@ -49,6 +52,9 @@ class NormAwareRetriever(BaseRetriever):
         candidates: Dot candidates per norm range; None takes 2.5 times the top k, at least 25, and more for
             a negative document power or a similarity outside the power family, whose best documents dot
             ranks low; see `default_candidates` for when to ask for `exact` instead.
+        certify: False sends one request at about half its cost, and proves nothing.
+        max_candidates: the most candidates a range is asked for before the answer is returned uncertified;
+            None takes 16 times the first.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.
@@ -82,6 +88,8 @@ class NormAwareRetriever(BaseRetriever):
         min_probability: float | None = None,
         similarity_top_k: int = DEFAULT_SIMILARITY_TOP_K,
         candidates: int | None = None,
+        certify: bool = True,
+        max_candidates: int | None = None,
         exact: bool = False,
         filters: MetadataFilters | None = None,
         qdrant_filters: models.Filter | None = None,
@@ -113,6 +121,8 @@ class NormAwareRetriever(BaseRetriever):
         self._options = dataclasses.replace(
             search_defaults(similarity, store.calibration),
             candidates=candidates,
+            certify=certify,
+            max_candidates=max_candidates,
             exact=exact,
             qdrant_filters=qdrant_filters,
         )

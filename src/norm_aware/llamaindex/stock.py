@@ -17,6 +17,7 @@ from qdrant_client import AsyncQdrantClient, QdrantClient, models
 from norm_aware.llamaindex.points import point_ids
 from norm_aware.qdrant.calibrated import raw_vector
 from norm_aware.qdrant.collection import RAW
+from norm_aware.qdrant.power import POWER
 from norm_aware.qdrant.reliable import reliable
 
 
@@ -89,7 +90,7 @@ class StockVectorStore(QdrantVectorStore):
         """Nodes of points; where vectors came along, each node has its raw embedding."""
         raw = [
             point.model_copy(update={"vector": raw_vector(point.vector, point.payload).tolist()})
-            if isinstance(point.vector, list) and RAW in (point.payload or {})
+            if isinstance(point.vector, list) and {RAW, POWER} & (point.payload or {}).keys()
             else point
             for point in response
         ]

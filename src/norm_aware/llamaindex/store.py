@@ -14,20 +14,17 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
-    VectorStoreQueryMode,
     VectorStoreQueryResult,
 )
-from llama_index_instrumentation import get_dispatcher
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import QueryError
-from norm_aware.geometry.norms import require_embeddings
 from norm_aware.llamaindex.calibrated import open_calibration, require_own_options, search_defaults
 from norm_aware.llamaindex.embedding import encoder_identity
-from norm_aware.llamaindex.events import NormRetrievalEvent
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
 from norm_aware.llamaindex.points import to_points
+from norm_aware.llamaindex.searching import require_askable, search_nodes
 from norm_aware.llamaindex.stock import StockVectorStore
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.calibrated import require_calibration
@@ -37,14 +34,12 @@ from norm_aware.qdrant.collection import (
     adopt_collection,
     create_collection,
     open_collection,
-    refresh_edges,
-    require_dimension,
     require_encoder,
 )
 from norm_aware.qdrant.collection_options import CollectionOptions
-from norm_aware.qdrant.search import Hit, SearchOptions, require_positive, require_searchable, search
-
-dispatcher = get_dispatcher(__name__)
+from norm_aware.qdrant.edges import refresh_edges
+from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.power import require_no_calibration, require_power, require_stored_power
 
 _TRUSTED_SECONDS = 60.0  # how long a search relies on what it read of the collection
 
@@ -67,11 +62,14 @@ class NormAwareVectorStore(StockVectorStore):
         allow_normalized: take embeddings that all have length 1.
         collection_options: how a collection that `add` creates is spread over a cluster.
         batch_size: points sent to Qdrant at once.
+        stored_power: store vectors at this power of their norm, so that a plain Dot search ranks by that
+            `document_power`: 0 makes cosine one. None takes the collection's, 1 (raw) where it is new.
 
     Raises:
         DistanceError: when the collection exists under another distance than Dot.
-        ContractError: when it was made with another encoder, or is stored by another calibration.
+        ContractError: when it was made with another encoder, or is stored by another calibration or power.
         CalibrationError: when the calibration was made for another encoder.
+        QueryError: for a stored power beside a calibration, or one that is no number from -16 to 16.
 
     Example:
         >>> from qdrant_client import QdrantClient
@@ -85,6 +83,7 @@ class NormAwareVectorStore(StockVectorStore):
     _options: SearchOptions = PrivateAttr()
     _allow_normalized: bool = PrivateAttr()
     _creation: CollectionOptions = PrivateAttr()
+    _stored_power: float | None = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
 
@@ -100,6 +99,7 @@ class NormAwareVectorStore(StockVectorStore):
         allow_normalized: bool = False,
         collection_options: CollectionOptions = CollectionOptions(),  # noqa: B008  # a frozen value
         batch_size: int = 64,
+        stored_power: float | None = None,
     ) -> None:
         if client is None and aclient is None:
             raise QueryError("NormAwareVectorStore needs a Qdrant client; pass client=… or aclient=….")
@@ -113,6 +113,8 @@ class NormAwareVectorStore(StockVectorStore):
         self._calibration = None if opened is None or opened.is_cosine else opened
         self._allow_normalized = allow_normalized
         self._creation = collection_options
+        require_no_calibration(stored_power, self._calibration)
+        self._stored_power = None if stored_power is None else require_power(stored_power)
         if client is not None and self._collection_initialized:
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
             run(self._client, self._open(checked=self._calibration is not None))
@@ -173,13 +175,20 @@ class NormAwareVectorStore(StockVectorStore):
         if not nodes:
             return []
         name, contract = self.collection_name, None
+        power = 1.0 if self._stored_power is None else self._stored_power
         encoder = encoder_identity(self._embed_model)
         indexed = not is_local(self._client or self._aclient)
         # read anew each time: another process may have rewritten the collection by a calibration
         if (yield call("collection_exists", collection_name=name)):
             contract, held = yield from self._open()
             contract = yield from adopt_collection(
-                name, contract, points=held, encoder=encoder, calibration=self._digest, payload_index=indexed
+                name,
+                contract,
+                points=held,
+                encoder=encoder,
+                calibration=self._digest,
+                stored_power=self._stored_power,
+                payload_index=indexed,
             )
         points = to_points(
             nodes,
@@ -187,6 +196,7 @@ class NormAwareVectorStore(StockVectorStore):
             embed_model=self._embed_model,
             allow_normalized=self._allow_normalized,
             calibration=self._calibration,
+            stored_power=power,
         )
         if contract is None:
             contract = Contract(
@@ -194,6 +204,7 @@ class NormAwareVectorStore(StockVectorStore):
                 len(nodes[0].get_embedding()),
                 raw=not self._allow_normalized,
                 calibration=self._digest,
+                stored_power=power,
             )
             try:
                 yield from create_collection(name, contract, payload_index=indexed, options=self._creation)
@@ -243,42 +254,26 @@ class NormAwareVectorStore(StockVectorStore):
 
     def _search(self, query: VectorStoreQuery, options: SearchOptions | None) -> Steps[list[NodeWithNorms]]:
         options = options or self._options
-        if query.mode != VectorStoreQueryMode.DEFAULT:
-            raise QueryError(
-                f"Query mode {query.mode.value!r} is not supported; norm-aware search is mode 'default'."
-            )
-        if not query.query_embedding:
-            raise QueryError("The query has no embedding; embed it with the collection's encoder.")
-        require_positive("similarity_top_k", query.similarity_top_k)
+        require_askable(query)
         require_own_options(options, self._calibration)
         if options.qdrant_filters is None:
             options = dataclasses.replace(options, qdrant_filters=self._build_query_filter(query))
-        contract = self._contract if self._collection_initialized else None
+        contract, points = (self._contract if self._collection_initialized else None), None
         if contract is None or time.monotonic() - self._checked > _TRUSTED_SECONDS:
             contract, points = yield from self._open()
-            yield from require_searchable(self.collection_name, points=points)
-            self._checked = time.monotonic()
-        require_dimension(contract, dimension=len(query.query_embedding), collection=self.collection_name)
-        vector = require_embeddings([query.query_embedding], names=["The query"])[0]
-        if self._calibration is not None:
-            vector = self._calibration.queries([vector])[0]
-        limit, started = query.similarity_top_k, time.perf_counter()
-        hits: list[Hit] = yield from search(
+        nodes = yield from search_nodes(
             self.collection_name,
-            vector,
-            limit=limit,
+            query,
+            options,
             contract=contract,
-            options=options,
+            points=points,
+            calibration=self._calibration,
             local=is_local(self._client or self._aclient),
+            parse=self.parse_to_query_result,
         )
-        seconds = time.perf_counter() - started
-        event = NormRetrievalEvent.of(self.collection_name, vector, limit, options, len(hits), seconds)
-        dispatcher.event(event)
-        nodes = self.parse_to_query_result([hit.point for hit in hits]).nodes or []
-        return [
-            NodeWithNorms.from_hit(node, hit, calibration=self._digest)
-            for node, hit in zip(nodes, hits, strict=True)
-        ]
+        if points is not None:
+            self._checked = time.monotonic()
+        return nodes
 
     @property
     def _digest(self) -> str | None:
@@ -288,8 +283,10 @@ class NormAwareVectorStore(StockVectorStore):
         contract, points = yield from open_collection(self.collection_name)
         name, fingerprint = encoder_identity(self._embed_model)
         require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=self.collection_name)
-        if checked and (points or contract.rewriting):
-            require_calibration(contract, self._calibration, collection=self.collection_name)
+        if points or contract.rewriting:
+            if checked:
+                require_calibration(contract, self._calibration, collection=self.collection_name)
+            require_stored_power(contract, self._stored_power, collection=self.collection_name)
         self._contract, self._collection_initialized = contract, True
         return contract, points
 

@@ -43,6 +43,13 @@ class EuclideanSimilarity(Similarity):
         turned = 2 * query * document * np.maximum(0, 1 - np.asarray(cosine, dtype=np.float64))
         return np.asarray(-np.sqrt((query - document) ** 2 + turned))
 
+    def upper_bound(
+        self, cosine: ArrayLike, query_norm: float, low: ArrayLike, high: ArrayLike
+    ) -> FloatArray:
+        """The nearest a document can be, where its direction is right at `query_norm * cosine`."""
+        nearest = np.clip(np.multiply(query_norm, cosine, dtype=np.float64), low, high)
+        return self.score(cosine, query_norm, nearest)
+
     def document_terms(self, document_norm: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """The norm, and minus its square; see `Similarity.document_terms`."""
         document = np.array(document_norm, dtype=np.float64)

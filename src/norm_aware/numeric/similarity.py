@@ -64,6 +64,23 @@ class Similarity(ABC):
         cosine = np.divide(dot, lengths, out=np.zeros(shape), where=np.broadcast_to(lengths > 0, shape))
         return self.score(cosine, query_norm, document_norm)
 
+    def upper_bound(
+        self, cosine: ArrayLike, query_norm: float, low: ArrayLike, high: ArrayLike
+    ) -> FloatArray:
+        """The most a document can score of which only the norm's range and a highest cosine are known.
+
+        Args:
+            cosine: no document's cosine is above it.
+            query_norm: length of the raw query embedding.
+            low: no document is shorter.
+            high: no document is longer.
+
+        Returns:
+            Bounds of the broadcast shape: the larger score of both ends, which is right where the score
+            rises or falls throughout with the norm; a similarity that peaks in between says so itself.
+        """
+        return np.maximum(self.score(cosine, query_norm, low), self.score(cosine, query_norm, high))
+
     def document_terms(self, document_norm: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """What to store of documents so that one inner product ranks them as this similarity does.
 

@@ -52,3 +52,9 @@ class WordRotatorSimilarity(Similarity):
         angle = np.arccos(np.clip(np.asarray(cosine, dtype=np.float64), -1, 1))
         gap = np.abs(np.subtract(query_norm, document_norm, dtype=np.float64))
         return np.asarray(-(gap + self.weight * angle))
+
+    def upper_bound(
+        self, cosine: ArrayLike, query_norm: float, low: ArrayLike, high: ArrayLike
+    ) -> FloatArray:
+        """The score of the norm nearest to the query's; see `Similarity.upper_bound`."""
+        return self.score(cosine, query_norm, np.clip(query_norm, low, high))

@@ -9,17 +9,20 @@ from typing import Any, cast
 
 from qdrant_client import models
 
-from norm_aware.errors import EmbeddingError
+from norm_aware.errors import ContractError, EmbeddingError
 from norm_aware.geometry.norms import is_normalized, norms, require_embeddings
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import (
     NORM,
+    Contract,
     create_norm_index,
     open_collection,
     read_batch,
-    refresh_edges,
     require_encoder,
 )
+from norm_aware.qdrant.edges import refresh_edges
+from norm_aware.qdrant.power import POWER, power_mark
+from norm_aware.qdrant.rewriting import strays
 
 _BATCH = 256
 
@@ -47,12 +50,38 @@ def backfill(
     Raises:
         CollectionNotFoundError: when there is no such collection.
         DistanceError: when it is not under Dot: then the norms are not in it.
-        ContractError: when another encoder than the one given is recorded.
+        ContractError: when another encoder than the one given is recorded, or points of a collection stored
+            at another power than 1 are not.
         EmbeddingError: when a stored vector holds NaN or infinite numbers, or a payload has another `norm`.
     """
     contract, total = yield from open_collection(collection)
     if encoder is not None:
         require_encoder(contract, encoder=encoder[0], fingerprint=encoder[1], collection=collection)
+    if contract.stored_power == 1 and contract.storing_power is None:
+        written, raw = yield from _write_norms(collection, contract, total=total, progress=progress)
+        if contract.calibration is None:  # stored by one, vectors may well have length 1
+            contract = dataclasses.replace(contract, raw=raw)
+    else:
+        written = 0
+        yield from _require_stored_alike(collection, contract)
+    if payload_index:
+        yield from create_norm_index(collection)
+    if encoder is not None and contract.fingerprint is None:
+        contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
+    contract = dataclasses.replace(contract, edges_count=0)
+    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
+    yield from refresh_edges(collection, contract)
+    return written
+
+
+def _write_norms(
+    collection: str,
+    contract: Contract,
+    *,
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> Steps[tuple[int, bool]]:
+    """Write norms; how many were, and whether any vector has another length than 1."""
     raw = False
     done = written = 0
     offset: models.ExtendedPointId | None = None
@@ -82,17 +111,24 @@ def backfill(
             if progress is not None:
                 progress(done, total)
         if offset is None:
-            break
-    if payload_index:
-        yield from create_norm_index(collection)
-    if encoder is not None and contract.fingerprint is None:
-        contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
-    if contract.calibration is None:  # stored by one, vectors may well have length 1
-        contract = dataclasses.replace(contract, raw=raw)
-    contract = dataclasses.replace(contract, edges_count=0)
-    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
-    yield from refresh_edges(collection, contract)
-    return written
+            return written, raw
+
+
+def _require_stored_alike(collection: str, contract: Contract) -> Steps[None]:
+    """Refuse points at another power than the contract's, whose norm their length would not tell.
+
+    Raises:
+        ContractError: when there are any.
+    """
+    power = contract.stored_power if contract.storing_power is None else contract.storing_power
+    others: int = (
+        yield call("count", collection_name=collection, count_filter=strays((POWER, power_mark(power))))
+    ).count
+    if others or contract.storing_power is not None:
+        raise ContractError(
+            f"Collection {collection!r} is to be stored at power {power:g}, and {others} points are not; "
+            f"`norm-aware store-power {power:g} --collection {collection}` stores them so, with their norm."
+        )
 
 
 def _is_stored(payload: Mapping[str, Any], length: float) -> bool:

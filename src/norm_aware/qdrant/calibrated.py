@@ -13,6 +13,7 @@ from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.collection import HASH, NORM, OFFSET, RAW, Contract
+from norm_aware.qdrant.power import POWER, from_power, power_mark, to_power
 
 RAW_NORM = "norm_aware_raw_norm"
 """Payload key of the raw embedding's length, by which one may filter."""
@@ -23,7 +24,10 @@ MARK = "norm_aware_calibration"
 KEYS = (RAW, RAW_NORM, OFFSET, MARK)
 """What a calibrated point has in its payload and a raw one has not."""
 
-RESERVED = frozenset({NORM, HASH, *KEYS})
+WAYS = frozenset({NORM, POWER, *KEYS})
+"""Payload keys that the way of storing a point decides."""
+
+RESERVED = WAYS | {HASH}
 """Payload keys that a document's own metadata may not have."""
 
 
@@ -34,10 +38,17 @@ class Stored(NamedTuple):
     payload: dict[str, Any]
 
 
-def store_raw(embeddings: NDArray[np.float32]) -> list[Stored]:
-    """Points of raw embeddings: the vector, and its length."""
-    pairs = zip(embeddings.tolist(), norms(embeddings).tolist(), strict=True)
-    return [Stored(vector, {NORM: length}) for vector, length in pairs]
+def store_raw(embeddings: NDArray[np.float32], power: float = 1.0) -> list[Stored]:
+    """Points of raw embeddings: the vector, at a power of its length where asked, and its raw length.
+
+    Raises:
+        EmbeddingError: when float32 cannot hold a vector at that power.
+    """
+    lengths = norms(embeddings).tolist()
+    if power == 1:
+        return [Stored(v, {NORM: n}) for v, n in zip(embeddings.tolist(), lengths, strict=True)]
+    vectors = to_power(embeddings, power).tolist()
+    return [Stored(v, {NORM: n, POWER: power_mark(power)}) for v, n in zip(vectors, lengths, strict=True)]
 
 
 def store_calibrated(
@@ -76,6 +87,8 @@ def store_calibrated(
 
 def raw_vector(vector: Sequence[float], payload: Mapping[str, Any]) -> NDArray[np.float32]:
     """The raw embedding of a point, whichever way it is stored."""
+    if POWER in payload:
+        return from_power(vector, payload[NORM])
     if RAW not in payload:
         return np.asarray(vector, dtype=np.float32)
     return np.frombuffer(base64.b64decode(payload[RAW]), dtype="<f4").astype(np.float32)
@@ -87,6 +100,12 @@ def require_calibration(contract: Contract, calibration: Calibration | None, *, 
     Raises:
         ContractError: naming both, or that a rewriting was cut off.
     """
+    if contract.storing_power is not None:
+        raise ContractError(
+            f"Collection {collection!r} is being rewritten to power {contract.storing_power:g}, or that was "
+            f"cut off: its points are of two kinds. Run `norm-aware store-power {contract.storing_power:g} "
+            f"--collection {collection}` again, which goes on where it stopped, or with the power you want."
+        )
     if contract.rewriting:
         raise ContractError(
             f"Collection {collection!r} is being rewritten by a calibration, or that was cut off: its points "

@@ -13,7 +13,6 @@ from typing import Any
 from qdrant_client import models
 
 from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionError, DistanceError
-from norm_aware.geometry.norms import norm_edges
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.creation import create_recorded
@@ -33,14 +32,8 @@ HASH = "norm_aware_hash"
 METADATA = "norm_aware"
 """Key of the contract in the collection's metadata."""
 
-SCHEMA_VERSION = 2
-"""Newest version of the contract; 2 where points are stored by a calibration, which 1 knows nothing of."""
-
-RANGES = 16
-"""Norm ranges a search looks into; with 8 some real sets lost a document of the cosine top 10."""
-
-_GROWTH = 1.25  # how much a collection grows between two placements of its edges
-_EDGE_SAMPLE = 10_000  # norms read to place the edges: their quantiles are within a percent by then
+SCHEMA_VERSION = 3
+"""Newest version of the contract: 2 with a calibration, 3 with a stored power, which readers before lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +45,13 @@ class Contract:
         fingerprint: hash that tells the encoder's weights and prompts apart from another's.
         dimension: of the vectors.
         raw: False where unit vectors were stored on purpose.
-        norm_edges: inner edges of the norm ranges that a search looks into.
+        norm_edges: edges of the norm ranges that a search looks into. The outermost are the smallest and
+            the largest norm there were, so that what is added beyond them has a range of its own.
         edges_count: how many points there were when the edges were placed.
         calibration: digest of the calibration that points are stored by; None where they are raw.
-        rewriting: whether a rewriting by a calibration has begun and not ended.
+        rewriting: whether a rewriting by a calibration, or to a power, has begun and not ended.
+        stored_power: stored vectors have the length `norm**stored_power`; 1 where they are raw.
+        storing_power: the power that points are being rewritten to; None where they are not.
         schema_version: of this record.
     """
 
@@ -67,13 +63,20 @@ class Contract:
     edges_count: int = 0
     calibration: str | None = None
     rewriting: bool = False
+    stored_power: float = 1.0
+    storing_power: float | None = None
     schema_version: int = 1
 
     def to_metadata(self) -> dict[str, Any]:
         """The collection metadata that holds this contract."""
         record = dataclasses.asdict(self)
         record["norm_edges"] = list(self.norm_edges)
-        record["schema_version"] = 1 if self.calibration is None and not self.rewriting else SCHEMA_VERSION
+        plain = self.calibration is None and not self.rewriting
+        if self.stored_power == 1 and self.storing_power is None:  # older readers know neither word
+            del record["stored_power"], record["storing_power"]
+            record["schema_version"] = 1 if plain else 2
+        else:
+            record["schema_version"] = 3
         return {METADATA: record}
 
 
@@ -214,9 +217,10 @@ def adopt_collection(
     points: int,
     encoder: tuple[str, str],
     calibration: str | None,
+    stored_power: float | None,
     payload_index: bool,
 ) -> Steps[Contract]:
-    """Put encoder and calibration into the contract of a collection that is still, or again, empty.
+    """Put encoder and way of storing into the contract of a collection that is still, or again, empty.
 
     Returns:
         The contract as it stands then.
@@ -234,8 +238,14 @@ def adopt_collection(
     if payload_index:
         yield from create_norm_index(collection)
     name, fingerprint = encoder
+    power = contract.stored_power if stored_power is None else stored_power
     contract = dataclasses.replace(
-        contract, encoder=name, fingerprint=fingerprint, calibration=calibration, edges_count=0
+        contract,
+        encoder=name,
+        fingerprint=fingerprint,
+        calibration=calibration,
+        stored_power=power if calibration is None else 1.0,
+        edges_count=0,
     )
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     return contract
@@ -271,27 +281,3 @@ def read_batch(
         with_vectors=True,
     )
     return records, after
-
-
-def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
-    """Place the norm edges anew once the collection has grown by a quarter since they were placed.
-
-    Edges far from the quantiles make ranges uneven, and a search may miss documents of the largest.
-
-    Returns:
-        The contract as it now stands in the collection.
-    """
-    count: int = (yield call("count", collection_name=collection, exact=False)).count
-    if count < max(1, _GROWTH * contract.edges_count):
-        return contract
-    response = yield call(
-        "query_points",
-        collection_name=collection,
-        query=models.SampleQuery(sample=models.Sample.RANDOM),
-        limit=_EDGE_SAMPLE,
-        with_payload=[NORM],
-    )
-    lengths = [point.payload[NORM] for point in response.points if NORM in (point.payload or {})]
-    contract = dataclasses.replace(contract, norm_edges=norm_edges(lengths, ranges=RANGES), edges_count=count)
-    yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
-    return contract

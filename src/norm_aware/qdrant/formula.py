@@ -60,6 +60,11 @@ def to_formula(
     return formula(similarity, query_norm, dot, norm)
 
 
+def to_raw_dot(dot: models.Expression, *, norm: str, stored_power: float) -> models.Expression:
+    """The inner product of the raw document, from that of a vector of length `norm**stored_power`."""
+    return dot if stored_power == 1 else _product(dot, _norm_to(1 - stored_power, norm))
+
+
 def recover_dots(
     similarity: Similarity, scores: ArrayLike, *, query_norm: float, document_norms: ArrayLike
 ) -> NDArray[np.float64]:

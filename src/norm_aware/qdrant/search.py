@@ -3,14 +3,15 @@
 A plain Dot search ranks by `dot`; another similarity's best documents may stand far down the Dot ranking.
 So the request asks for the best Dot candidates of each norm range (norm-ranging, Yan et al., NeurIPS 2018)
 and lets Qdrant's formula rescore their union. That is sound because every similarity rises with the cosine
-at fixed norms: inside a range lengths hardly differ, so Dot and the similarity order it nearly alike.
+at fixed norms: inside a range lengths hardly differ, so Dot and the similarity order it nearly alike. With
+it goes a query for each range's last candidate, whose dot bounds what the range still hides
+(`certificate`). Only ranges that might hide a better document are asked again, for more candidates.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import models
 
-from norm_aware.errors import CollectionError, MissingNormError, QueryError
+from norm_aware.errors import CollectionError, MissingNormError
 from norm_aware.numeric.parse_similarity import parse_similarity
-from norm_aware.numeric.similarity import COSINE, PowerSimilarity, Similarity
+from norm_aware.numeric.similarity import PowerSimilarity, Similarity
 from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.certificate import highest_outside, is_beaten
 from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract
-from norm_aware.qdrant.formula import recover_dots, to_formula
+from norm_aware.qdrant.formula import recover_dots
+from norm_aware.qdrant.options import OTHER, SearchOptions, candidates_at
+from norm_aware.qdrant.request import NormRange, last_of, norm_ranges, of_length, rescored
 
 _ALL = 2**31 - 1  # a limit that no collection in local mode reaches
-_OTHER = -0.5  # document power whose candidates a similarity outside the power family is given
+_MORE = 4  # times the candidates that ranges are asked for again
+_MOST = 16  # times the first candidates that they are asked for at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,57 +57,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """How a collection is searched.
+class Found:
+    """What a search found, and whether it is all there was to find.
 
     Attributes:
-        similarity: one that Qdrant's formula computes (`to_formula`), or its name as `parse_similarity`
-            reads it.
-        candidates: Dot candidates per norm range; None takes `default_candidates`.
-        exact: score every point by brute force instead of the candidates.
-        qdrant_filters: a Qdrant filter; only points that match are searched.
-        offset: add the number under `offset` in each point's payload to its score, 0 where there is none.
-
-    Raises:
-        QueryError: for candidates below 1, or a similarity that Qdrant cannot compute.
+        hits: best first.
+        certified: whether no document outside the candidates can score better. It holds for the documents
+            that the engine returned as each range's best: all of them where it scans (local mode,
+            `exact`), what its graph index found where it has one.
+        rounds: how often the engine was asked.
     """
 
-    similarity: str | Similarity = COSINE
-    candidates: int | None = None
-    exact: bool = False
-    qdrant_filters: models.Filter | None = None
-    offset: bool = False
-
-    def __post_init__(self) -> None:
-        require_positive("candidates", self.candidates)
-        similarity = parse_similarity(self.similarity)
-        to_formula(similarity, query_norm=1.0, dot="$score", norm=NORM)  # refuses what has none
-        object.__setattr__(self, "similarity", similarity)
-
-
-def default_candidates(limit: int, document_power: float) -> int:
-    """Dot candidates per norm range that held the exact top `limit` on the real sets tried.
-
-    2.5 times the limit, at least 25, and 16 times as many for each step of the power below 0: the further
-    a similarity is from dot, the deeper its best documents lie in a range's Dot ranking.
-
-    A similarity outside the power family, and any with offsets, is given as many as power -0.5, four
-    times what cosine takes: enough for Euclidean, radial and logistic ones on the same sets, and for
-    offsets smaller than what the scores differ by. Where the added part outweighs the cosine, as in
-    `ScaledSimilarity` below an alpha of about 0.95, the best documents may lie anywhere in a range: search
-    with `exact=True`.
-    """
-    return min(_ALL, math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, -document_power)))
-
-
-def require_positive(name: str, value: int | None) -> None:
-    """Refuse a number of hits or candidates that has no answer.
-
-    Raises:
-        QueryError: when the value is below 1.
-    """
-    if value is not None and value < 1:
-        raise QueryError(f"{name} is {value}; at least 1 is needed.")
+    hits: list[Hit]
+    certified: bool
+    rounds: int = 1
 
 
 def search(
@@ -113,7 +81,7 @@ def search(
     contract: Contract,
     options: SearchOptions,
     local: bool = False,
-) -> Steps[list[Hit]]:
+) -> Steps[Found]:
     """Search a Dot collection by any similarity that Qdrant's formula computes.
 
     Args:
@@ -126,117 +94,151 @@ def search(
             so a search there scores them all unless `candidates` are given: exact, and faster than ranges.
 
     Returns:
-        Steps that end in at most `limit` hits, best first.
+        Steps that end in at most `limit` hits, ties in the order of their ids.
 
     Raises:
         MissingNormError: when a hit carries no norm.
     """
     similarity = parse_similarity(options.similarity)
-    power = similarity.document_power if isinstance(similarity, PowerSimilarity) else _OTHER
-    everything = options.exact or (local and options.candidates is None)
     query_norm = float(np.linalg.norm(query.astype(np.float64)))
-    request: dict[str, Any]
-    if power == 1 and not options.offset:
-        # the query's own factor is constant, so it goes into the vector sent: Dot then is the similarity
-        vector = _of_length(float(similarity.query_factor(query_norm)), query, query_norm)
-        request = {"query": vector, "query_filter": options.qdrant_filters}
-        if options.exact and not local:  # local mode is exact, and warns when asked to be
-            request["search_params"] = models.SearchParams(exact=True)
-    else:
-        depth = min(power, _OTHER) if options.offset else power
-        candidates = options.candidates or default_candidates(limit, depth)
-        if everything:
-            candidates = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
-        prefetch = _prefetch(
-            _of_length(1.0, query, query_norm),
-            edges=() if everything else contract.norm_edges,
-            candidates=candidates,
-            options=options,
+    asked = _Asked(collection, query, query_norm, limit, contract, options, similarity)
+    power = similarity.document_power if isinstance(similarity, PowerSimilarity) else None
+    if power == contract.stored_power and not options.offset:
+        return (yield from asked.plainly(local=local))
+    if options.exact or (local and options.candidates is None):
+        everything = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
+        return (yield from asked.everything(everything))
+    steps = OTHER if power is None else abs(power - contract.stored_power)
+    candidates = options.candidates or candidates_at(limit, max(steps, OTHER) if options.offset else steps)
+    return (yield from asked.by_ranges(min(candidates, options.max_candidates or candidates)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One search, and the ways of answering it."""
+
+    collection: str
+    query: NDArray[np.float32]
+    query_norm: float
+    limit: int
+    contract: Contract
+    options: SearchOptions
+    similarity: Similarity
+
+    def plainly(self, *, local: bool) -> Steps[Found]:
+        """A plain Dot search, where the stored vectors rank by the similarity already."""
+        # the query's own factor is constant, so it goes into the vector sent: Dot then is the score
+        factor = float(self.similarity.query_factor(self.query_norm))
+        response = yield call(
+            "query_points",
+            collection_name=self.collection,
+            limit=self.limit,
+            with_payload=self._payload,
+            query=of_length(factor, self.query, self.query_norm),
+            query_filter=self.options.qdrant_filters,
+            # local mode is exact, and warns when asked to be
+            search_params=models.SearchParams(exact=True) if self.options.exact and not local else None,
         )
-        request = {
-            "prefetch": prefetch,
-            "query": _formula(similarity, query_norm, prefetches=len(prefetch), offset=options.offset),
-        }
-    # a calibrated point holds its raw vector in the payload, which no search needs
-    payload: Any = True if contract.calibration is None else models.PayloadSelectorExclude(exclude=[RAW])
-    response = yield call(
-        "query_points", collection_name=collection, limit=limit, with_payload=payload, **request
-    )
-    hits = _hits(response.points, similarity, query_norm, collection=collection, offset=options.offset)
-    return sorted(hits, key=lambda hit: (-hit.score, str(hit.point.id)))  # ties in an order that repeats
+        return Found(self._hits(response.points), certified=True)
 
-
-def _of_length(length: float, query: NDArray[np.float32], query_norm: float) -> list[float]:
-    """The query as it is sent: a zero query stays one."""
-    scale = length / query_norm if query_norm > 0 else 0.0
-    vector: list[float] = (query.astype(np.float64) * scale).astype(np.float32).tolist()
-    return vector
-
-
-def _prefetch(
-    vector: list[float], *, edges: Sequence[float], candidates: int, options: SearchOptions
-) -> list[models.Prefetch]:
-    return [
-        models.Prefetch(
-            query=vector,
-            limit=candidates,
-            filter=_within(low, high, options.qdrant_filters),
-            params=models.SearchParams(exact=True) if options.exact else None,
+    def everything(self, points: int) -> Steps[Found]:
+        """Every point scored."""
+        response = yield call(
+            "query_points",
+            collection_name=self.collection,
+            limit=self.limit,
+            with_payload=self._payload,
+            **self._rescored(norm_ranges(()), points),
         )
-        for low, high in itertools.pairwise([None, *edges, None])
-    ]
+        return Found(self._hits(response.points), certified=True)
+
+    def by_ranges(self, candidates: int) -> Steps[Found]:
+        """The best candidates of each norm range, and more of ranges that may hide a better document."""
+        certify = self.options.certify and not self.options.offset  # nothing bounds a point's offset
+        most = self.options.max_candidates or _MOST * candidates
+        ranges = norm_ranges(self.contract.norm_edges)
+        unit = of_length(1.0, self.query, self.query_norm)
+        best: dict[Any, Hit] = {}
+        rounds = 0
+        while True:
+            request = models.QueryRequest(
+                limit=self.limit, with_payload=self._payload, **self._rescored(ranges, candidates)
+            )
+            last = [last_of(unit, norm_range, candidates, self.options) for norm_range in ranges]
+            responses = yield call(
+                "query_batch_points",
+                collection_name=self.collection,
+                requests=[request, *last] if certify else [request],
+            )
+            rounds += 1
+            best |= {hit.point.id: hit for hit in self._hits(responses[0].points)}
+            hits = _sorted(best.values())[: self.limit]
+            if not certify:
+                return Found(hits, certified=False)
+            worst = hits[-1].score if len(hits) == self.limit else -math.inf
+            ranges = [
+                norm_range
+                for norm_range, response in zip(ranges, responses[1:], strict=True)
+                if response.points and not is_beaten(self._bound(norm_range, response.points[0].score), worst)
+            ]
+            if not ranges or candidates >= most:
+                return Found(hits, certified=not ranges, rounds=rounds)
+            candidates = min(_MORE * candidates, most)
+
+    @property
+    def _payload(self) -> Any:
+        # a calibrated point holds its raw vector in the payload, which no search needs
+        return True if self.contract.calibration is None else models.PayloadSelectorExclude(exclude=[RAW])
+
+    def _rescored(self, ranges: Sequence[NormRange], candidates: int) -> dict[str, Any]:
+        return rescored(
+            of_length(1.0, self.query, self.query_norm),
+            ranges,
+            candidates,
+            options=self.options,
+            similarity=self.similarity,
+            query_norm=self.query_norm,
+            stored_power=self.contract.stored_power,
+        )
+
+    def _bound(self, norm_range: NormRange, last: float) -> float:
+        return highest_outside(
+            self.similarity,
+            last,
+            norm_range.low or 0.0,
+            math.inf if norm_range.high is None else norm_range.high,
+            query_norm=self.query_norm,
+            stored_power=self.contract.stored_power,
+        )
+
+    def _hits(self, points: Sequence[models.ScoredPoint]) -> list[Hit]:
+        payloads = [point.payload or {} for point in points]
+        lengths = [length for payload in payloads if isinstance(length := payload.get(NORM), (int, float))]
+        if len(lengths) < len(points):
+            raise missing_norm(self.collection)
+        offsets = [(payload.get(OFFSET) or 0.0) if self.options.offset else 0.0 for payload in payloads]
+        scores = np.subtract([point.score for point in points], offsets)
+        dots = recover_dots(self.similarity, scores, query_norm=self.query_norm, document_norms=lengths)
+        return _sorted(
+            Hit(point, float(point.score), float(dot), self.query_norm, float(length), float(added))
+            for point, dot, length, added in zip(points, dots, lengths, offsets, strict=True)
+        )
 
 
-def _formula(
-    similarity: Similarity, query_norm: float, *, prefetches: int, offset: bool
-) -> models.FormulaQuery:
-    # `$score` alone is the first prefetch's; the ranges are disjoint, so one summand is the dot, the rest 0
-    scores = [f"$score[{i}]" for i in range(prefetches)]
-    dot = models.SumExpression(sum=list(scores))
-    formula = to_formula(similarity, query_norm=query_norm, dot=dot, norm=NORM)
-    if offset:
-        formula = models.SumExpression(sum=[formula, OFFSET])
-    defaults = [*scores, OFFSET] if offset else scores
-    return models.FormulaQuery(formula=formula, defaults=dict.fromkeys(defaults, 0.0))
-
-
-def _within(
-    low: float | None, high: float | None, query_filter: models.Filter | None
-) -> models.Filter | None:
-    conditions: list[models.Condition] = [] if query_filter is None else [query_filter]
-    if low is not None or high is not None:
-        conditions.append(models.FieldCondition(key=NORM, range=models.Range(gte=low, lt=high)))
-    return models.Filter(must=conditions) if conditions else None
-
-
-def _hits(
-    points: Sequence[models.ScoredPoint],
-    similarity: Similarity,
-    query_norm: float,
-    *,
-    collection: str,
-    offset: bool,
-) -> list[Hit]:
-    payloads = [point.payload or {} for point in points]
-    lengths = [length for payload in payloads if isinstance(length := payload.get(NORM), (int, float))]
-    if len(lengths) < len(points):
-        raise missing_norm(collection)
-    offsets = [(payload.get(OFFSET) or 0.0) if offset else 0.0 for payload in payloads]
-    scores = np.subtract([point.score for point in points], offsets)
-    dots = recover_dots(similarity, scores, query_norm=query_norm, document_norms=lengths)
-    return [
-        Hit(point, float(point.score), float(dot), query_norm, float(length), float(added))
-        for point, dot, length, added in zip(points, dots, lengths, offsets, strict=True)
-    ]
+def _sorted(hits: Iterable[Hit]) -> list[Hit]:
+    """Best first, ties in an order that repeats."""
+    return sorted(hits, key=lambda hit: (-hit.score, str(hit.point.id)))
 
 
 def missing_norm(collection: str, *, count: int | None = None) -> MissingNormError:
     """The error for points without a norm, which says how to add it."""
     points = "points" if count is None else f"{count} points"
-    return MissingNormError(
+    error = MissingNormError(
         f"Collection {collection!r} has {points} without {NORM!r} in their payload, which scores are "
         f"computed from; `norm-aware backfill --collection {collection}` adds it from the stored vectors."
     )
+    error.count = count or 1
+    return error
 
 
 def require_searchable(collection: str, *, points: int) -> Steps[None]:
