@@ -119,6 +119,7 @@ def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding
         embed_model=embedding,
         calibration=settings.calibration,
         allow_normalized=settings.allow_normalized,
+        stored_power=settings.stored_power,
         collection_options=CollectionOptions(
             shard_number=settings.shard_number,
             replication_factor=settings.replication_factor,

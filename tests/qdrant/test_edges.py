@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from contextlib import suppress
+from types import SimpleNamespace
+
 import numpy as np
 from qdrant_client import models
 
-from norm_aware.qdrant.calls import run
+from norm_aware.qdrant.calls import Call, run
 from norm_aware.qdrant.collection import Contract, create_collection, open_collection
 from norm_aware.qdrant.edges import RANGES, refresh_edges
 from norm_aware.qdrant.request import norm_ranges
@@ -86,3 +89,24 @@ def test_documents_without_length_or_without_any_spread_still_have_a_range(clien
         contract = created(client)
         put(client, lengths)
         assert run(client, refresh_edges("c", contract)).norm_edges == edges
+
+
+def test_an_engine_that_misreads_a_norms_last_digit_is_not_asked_for_ever():
+    def reply(wanted: Call) -> object:
+        if wanted.method != "query_points":
+            return models.CountResult(count=2)
+        lengths = (1.0, 2.0) if wanted.arguments["query_filter"] is None else (1.0 + 1e-16, 2.0)
+        points = [
+            models.ScoredPoint(id=i, version=0, score=0.0, payload={"norm": length})
+            for i, length in enumerate(lengths)
+        ]
+        return SimpleNamespace(points=points)
+
+    steps = refresh_edges("c", Contract("e", "f", 1))
+    asked = []
+    wanted = next(steps)
+    with suppress(StopIteration):
+        while len(asked) < 20:
+            asked.append(wanted.method)
+            wanted = steps.send(reply(wanted))
+    assert asked == ["count", *["query_points"] * 3, "update_collection"]

@@ -28,6 +28,9 @@ def index(
         bool | None, typer.Option("--allow-normalized", help="Take embeddings that all have length 1.")
     ] = None,
     calibration: CalibrationFile = None,
+    stored_power: Annotated[
+        float | None, typer.Option(help="Power of their norm to store vectors at; 0 makes cosine plain.")
+    ] = None,
     collection: Collection = None,
     encoder: Encoder = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
@@ -54,6 +57,7 @@ def index(
     settings = open_settings(
         allow_normalized=allow_normalized,
         calibration=calibration,
+        stored_power=stored_power,
         collection=collection,
         encoder=encoder,
         dtype=dtype,

@@ -45,7 +45,7 @@ class Layout:
         stored_power: the power of their norm that vectors are stored at; None takes the collection's, 1 where
             it is new.
         allow_normalized: whether embeddings may all have length 1.
-        creation: how a collection that is made is configured.
+        creation: how a new collection is spread over a cluster.
         payload_index: whether the engine has payload indexes.
     """
 
@@ -85,8 +85,9 @@ def open_layout(layout: Layout, *, checked: bool = True, sparse: bool = True) ->
     name, fingerprint = encoder_identity(layout.embed_model)
     contract, points = yield from open_collection(layout.collection, vector_name=layout.field.name)
     require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=layout.collection)
-    if checked and (points or contract.rewriting):
-        require_calibration(contract, layout.calibration, collection=layout.collection)
+    if points or contract.rewriting:
+        if checked:
+            require_calibration(contract, layout.calibration, collection=layout.collection)
         require_stored_power(contract, layout.stored_power, collection=layout.collection)
     if sparse and layout.sparse is not None:
         yield from require_sparse(layout.collection, layout.sparse)
@@ -182,8 +183,8 @@ def _create(layout: Layout, contract: Contract) -> Steps[None]:
         layout.collection,
         contract,
         payload_index=layout.payload_index,
-        sparse=sparse,
         options=layout.creation,
+        sparse=sparse,
     )
     if layout.sparse is not None:
         yield from record_sparse(layout.collection, layout.sparse)

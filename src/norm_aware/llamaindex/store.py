@@ -126,8 +126,7 @@ class NormAwareVectorStore(StockVectorStore):
         )
         if client is not None and run(self._client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            checked = self._layout.calibration is not None or self._layout.stored_power is not None
-            run(self._client, self._open(checked=checked, sparse=False))
+            run(self._client, self._open(checked=self._layout.calibration is not None, sparse=False))
 
     @classmethod
     def class_name(cls) -> str:

@@ -41,10 +41,17 @@ def refresh_edges(collection: str, contract: Contract) -> Steps[Contract]:
 
 def _extremes(collection: str, contract: Contract, low: float, high: float) -> Steps[tuple[float, float]]:
     """The smallest norm above 0 and the largest, from those of a sample: few others lie beyond them."""
-    while below := (yield from _sample_norms(collection, contract, models.Range(gt=0, lt=low))):
-        low = min(below)
-    while above := (yield from _sample_norms(collection, contract, models.Range(gt=high))):
-        high = max(above)
+    while True:
+        lower = yield from _sample_norms(collection, contract, models.Range(gt=0, lt=low))
+        # an engine may read a norm back with another last digit, and find it beyond itself for ever
+        if min(lower, default=low) >= low:
+            break
+        low = min(lower)
+    while True:
+        higher = yield from _sample_norms(collection, contract, models.Range(gt=high))
+        if max(higher, default=high) <= high:
+            break
+        high = max(higher)
     return low, high
 
 
