@@ -282,7 +282,7 @@ def test_a_server_that_fails_now_and_then_is_indexed_and_searched_as_any_other(f
     server.api_key = "sk-very-secret-key"
     env = {"NORM_AWARE_QDRANT_URL": server.url, "NORM_AWARE_QDRANT_API_KEY": server.api_key}
     server.fail("PUT .*/points$", drop="after", then=server.restart)
-    server.fail("query$", status=503)
+    server.fail("query(/batch)?$", status=503)
     indexed = norm_aware("index", "beir", cwd=folder, env=env)
     assert indexed.returncode == 0, indexed.stderr
     assert "Trying again in" in indexed.stderr

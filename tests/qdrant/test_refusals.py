@@ -72,7 +72,7 @@ def test_no_key_is_in_any_log_repr_error_or_its_chain(server, hash_embedding, ki
         {"status": 403, "body": f"Forbidden for {SECRET}"},
         {"status": 200, "body": f"{SECRET}".encode()},
     ):
-        server.fail("query$", times=9, **how)
+        server.fail("query(/batch)?$", times=9, **how)
         with pytest.raises(ServerError) as caught:
             way.do(vector_store, "query", asked(hash_embedding))
         server.faults.clear()
@@ -123,7 +123,7 @@ def test_instrumentation_shows_neither_texts_nor_vectors_nor_the_key(server, has
     index = VectorStoreIndex.from_vector_store(vector_store, embed_model=hash_embedding)
     retriever = NormAwareRetriever(index)
     retriever.retrieve(TEXTS[3])
-    server.fail("query$", status=403, body=f"Forbidden for {SECRET}")
+    server.fail("query(/batch)?$", status=403, body=f"Forbidden for {SECRET}")
     with pytest.raises(ServerAccessError):
         retriever.retrieve(TEXTS[3])
     shown = "\n".join(kept.seen)

@@ -31,7 +31,7 @@ from norm_aware.qdrant.retry import RetryPolicy
     ids=str,
 )
 def test_what_goes_wrong_once_is_not_noticed_and_nothing_is_lost_or_doubled(server, way, hash_embedding, how):
-    for on in ("exists$", "PUT .*/points$", "PUT .*/points$", "PUT .*/index$", "PATCH", "count$", "query$"):
+    for on in ("exists$", "PUT .*/points$", "PUT .*/points$", "PUT .*/index$", "PATCH", "count$", "query(/batch)?$"):
         server.fail(on, **how)
     vector_store = way.store(hash_embedding)
     way.do(vector_store, "add", nodes(hash_embedding))
@@ -77,10 +77,10 @@ def test_a_node_slower_than_the_timeout_once_is_waited_for_and_always_is_an_erro
     way.do(way.store(hash_embedding), "add", nodes(hash_embedding))
     hasty = Way(way.kind, server.url, timeout=1)
     vector_store = hasty.store(hash_embedding)
-    server.fail("query$", delay=1.3)
+    server.fail("query(/batch)?$", delay=1.3)
     assert hasty.do(vector_store, "query", asked(hash_embedding)).ids[0] == "node-7"
     hasty.client._policy = RetryPolicy(attempts=2, first=0.01)
-    server.fail("query$", delay=1.3, times=2)
+    server.fail("query(/batch)?$", delay=1.3, times=2)
     with pytest.raises(ServerError, match=r"no answer in time \(2 attempts in .*NORM_AWARE_QDRANT_TIMEOUT"):
         hasty.do(vector_store, "query", asked(hash_embedding))
     hasty.close()
@@ -177,7 +177,7 @@ def test_local_clients_and_reliable_ones_stay_what_they_are(client):
 def test_a_server_error_that_will_not_pass_is_raised_at_once_in_its_own_words(server, way, hash_embedding):
     vector_store = way.store(hash_embedding)
     way.do(vector_store, "add", nodes(hash_embedding))
-    server.fail("query$", status=500, body="Service internal error: No space left on device")
+    server.fail("query(/batch)?$", status=500, body="Service internal error: No space left on device")
     with pytest.raises(ServerError, match=r"500 .*No space left on device \(1 attempt"):
         way.do(vector_store, "query", asked(hash_embedding))
 
@@ -203,7 +203,7 @@ def test_two_hundred_retrievals_at_once_complete_and_take_turns(server, hash_emb
     filling = Way("sync", server.url)
     filling.do(filling.store(hash_embedding), "add", nodes(hash_embedding))
     filling.close()
-    server.fail("query$", times=200, delay=0.02)
+    server.fail("query(/batch)?$", times=200, delay=0.02)
     under_way, most = 0, 0
 
     async def counted(request, send):
