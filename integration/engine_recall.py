@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from norm_aware import EmbeddedClient, offline
-from norm_aware.qdrant.index_settings import IndexSettings
+from norm_aware.qdrant.index_settings import IndexSettings, search_params
 
 Matrix = NDArray[np.float32]
 
 SETS = ("nq_oracle", "medquad_liveqa", "covidqa", "2wiki")
 QUERIES = 200
 KINDS = {
-    "qdrant": IndexSettings(m=16, ef_construct=100, ef=128),
+    "qdrant": IndexSettings(m=16, ef_construct=100),
     "ours": IndexSettings(),
     "ours, int8": IndexSettings(quantization="scalar"),
 }
@@ -130,7 +130,7 @@ def measure(material: Material, settings: IndexSettings, folder: Path) -> dict[s
     scores = material.queries @ material.documents.T
     for k in (10, 100):
         least = np.partition(scores, -k, axis=1)[:, -k]
-        params = settings.search_params(limit=k)
+        params = search_params(limit=k)
         held, times = 0, []
         for query, score, bound in zip(material.queries.tolist(), scores, least, strict=True):
             began = time.perf_counter()

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from norm_aware import EmbeddedClient
-from norm_aware.qdrant.index_settings import IndexSettings
+from norm_aware.qdrant.index_settings import IndexSettings, search_params
 
 BATCH = 1000
 QUERIES = 300
@@ -100,7 +100,7 @@ def measure(points: int, dimension: int, folder: Path) -> dict[str, Any]:
         for query, score, bound in zip(queries.tolist(), scores, bounds, strict=True):
             began = time.perf_counter()
             found = client.query_points(
-                "c", query=query, limit=k, search_params=settings.search_params(limit=k), with_payload=False
+                "c", query=query, limit=k, search_params=search_params(limit=k), with_payload=False
             ).points
             times.append(time.perf_counter() - began)
             held += sum(score[point.id] >= bound - 1e-5 * abs(bound) for point in found)

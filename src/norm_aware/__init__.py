@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from norm_aware.qdrant.embedded import AsyncEmbeddedClient as AsyncEmbeddedClient
     from norm_aware.qdrant.embedded import EmbeddedClient as EmbeddedClient
     from norm_aware.qdrant.hybrid import Fusion as Fusion
+    from norm_aware.qdrant.index_settings import IndexSettings as IndexSettings
     from norm_aware.qdrant.tenant import Tenant as Tenant
     from norm_aware.settings import Settings as Settings
 
@@ -95,6 +96,7 @@ _MODULES = {
     "Bm25": "qdrant.bm25",
     "Diversity": "qdrant.diversity",
     "Fusion": "qdrant.hybrid",
+    "IndexSettings": "qdrant.index_settings",
     "Tenant": "qdrant.tenant",
     "Settings": "settings",
     "offline": "offline",

@@ -112,6 +112,7 @@ def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding
     """The store that documents are written to, as the settings say; raises as the store's class does."""
     from norm_aware.llamaindex.store import NormAwareVectorStore
     from norm_aware.qdrant.collection_options import CollectionOptions
+    from norm_aware.qdrant.index_settings import IndexSettings
 
     return NormAwareVectorStore(
         settings.collection,
@@ -121,6 +122,7 @@ def open_store(settings: Settings, client: QdrantClient, embedding: RawEmbedding
         allow_normalized=settings.allow_normalized,
         stored_power=settings.stored_power,
         collection_options=CollectionOptions(
+            index=IndexSettings(settings.hnsw_m, settings.hnsw_ef_construct, settings.quantization),
             shard_number=settings.shard_number,
             replication_factor=settings.replication_factor,
             write_consistency_factor=settings.write_consistency_factor,

@@ -13,8 +13,9 @@ def test_options_reach_qdrant_and_those_not_given_do_not():
     wanted = next(create_collection("docs", Contract("e", "f", 3), payload_index=True, options=options))
     assert wanted.method == "create_collection"
     assert wanted.arguments["vectors_config"].distance == models.Distance.DOT
-    given = {name: wanted.arguments[name] for name in options.arguments()}
+    given = {name: wanted.arguments[name] for name in options.arguments() if name != "hnsw_config"}
     assert given == {"shard_number": 6, "replication_factor": 2, "write_consistency_factor": 2}
+    assert (wanted.arguments["hnsw_config"].m, wanted.arguments["hnsw_config"].ef_construct) == (64, 300)
     plain = next(create_collection("docs", Contract("e", "f", 3), payload_index=True))
     assert not {"shard_number", "replication_factor"} & set(plain.arguments)
 

@@ -31,7 +31,15 @@ from norm_aware.qdrant.retry import RetryPolicy
     ids=str,
 )
 def test_what_goes_wrong_once_is_not_noticed_and_nothing_is_lost_or_doubled(server, way, hash_embedding, how):
-    for on in ("exists$", "PUT .*/points$", "PUT .*/points$", "PUT .*/index$", "PATCH", "count$", "query(/batch)?$"):
+    for on in (
+        "exists$",
+        "PUT .*/points$",
+        "PUT .*/points$",
+        "PUT .*/index$",
+        "PATCH",
+        "count$",
+        "query(/batch)?$",
+    ):
         server.fail(on, **how)
     vector_store = way.store(hash_embedding)
     way.do(vector_store, "add", nodes(hash_embedding))

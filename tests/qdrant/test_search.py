@@ -187,6 +187,7 @@ def test_more_candidates_are_taken_outside_the_power_family_and_for_offsets(simi
     assert [prefetch.limit for prefetch in next(steps).arguments["requests"][0].prefetch] == [expected]
 
 
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")  # it is searched as a server is
 @pytest.mark.parametrize("document_power", [-0.5, 0.0, 0.5, 1.0])
 def test_norm_ranges_find_what_one_dot_prefetch_would_miss(client, document_power):
     vectors = skewed(5, count=1500)

@@ -64,6 +64,7 @@ def search(
             similarity_top_k=settings.similarity_top_k,
             candidates=settings.candidates,
             max_candidates=settings.max_candidates,
+            ef=settings.ef,
             exact=settings.exact,
         )
         nodes = [node for node in retriever.retrieve(query) if isinstance(node, NodeWithNorms)]

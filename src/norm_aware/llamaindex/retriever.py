@@ -64,6 +64,7 @@ class NormAwareRetriever(BaseRetriever):
         certify: False sends one request at about half its cost, and proves nothing.
         max_candidates: the most candidates a range is asked for before the answer is returned uncertified;
             None takes 16 times the first.
+        ef: width of the search through the engine's graph index; None takes 256, and at least twice the hits.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.
@@ -102,6 +103,7 @@ class NormAwareRetriever(BaseRetriever):
         candidates: int | None = None,
         certify: bool = True,
         max_candidates: int | None = None,
+        ef: int | None = None,
         exact: bool = False,
         filters: MetadataFilters | None = None,
         qdrant_filters: models.Filter | None = None,
@@ -139,6 +141,7 @@ class NormAwareRetriever(BaseRetriever):
             candidates=candidates,
             certify=certify,
             max_candidates=max_candidates,
+            ef=ef,
             exact=exact,
             qdrant_filters=qdrant_filters,
         )

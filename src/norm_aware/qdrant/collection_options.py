@@ -1,11 +1,12 @@
-"""How a new collection is spread over the nodes of a Qdrant cluster."""
+"""How a new collection is indexed, and spread over the nodes of a Qdrant cluster."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from norm_aware.errors import QueryError
+from norm_aware.qdrant.index_settings import IndexSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class CollectionOptions:
         shard_number: pieces the collection is cut into, which several nodes hold and fill at once.
         replication_factor: nodes that hold a copy of each shard.
         write_consistency_factor: copies that must have a write before it is acknowledged.
+        index: settings of the vector index.
 
     Raises:
         QueryError: for a number below 1, or more acknowledgements than copies.
@@ -23,17 +25,18 @@ class CollectionOptions:
     Source: https://qdrant.tech/documentation/guides/distributed_deployment/
 
     Example:
-        >>> CollectionOptions(shard_number=6, replication_factor=2).arguments()
-        {'shard_number': 6, 'replication_factor': 2}
+        >>> sorted(CollectionOptions(shard_number=6, replication_factor=2).arguments())
+        ['hnsw_config', 'replication_factor', 'shard_number']
     """
 
     shard_number: int | None = None
     replication_factor: int | None = None
     write_consistency_factor: int | None = None
+    index: IndexSettings = IndexSettings()  # noqa: RUF009  # a frozen value
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value is not None and value < 1:
+        for name, value in self._spread.items():
+            if value < 1:
                 raise QueryError(f"{name} is {value}; at least 1 is needed.")
         copies = self.replication_factor or 1
         if (self.write_consistency_factor or 1) > copies:
@@ -45,4 +48,10 @@ class CollectionOptions:
 
     def arguments(self) -> dict[str, Any]:
         """What goes into Qdrant's `create_collection`."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {**self._spread, **self.index.creation()}
+
+    @property
+    def _spread(self) -> dict[str, int]:
+        """What is given of shards and copies."""
+        names = ("shard_number", "replication_factor", "write_consistency_factor")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

@@ -15,7 +15,7 @@ from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.transform import directions
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.options import SearchOptions, first_candidates, require_positive
+from norm_aware.qdrant.options import SearchOptions, first_candidates, params_of, require_positive
 from norm_aware.qdrant.request import norm_ranges, of_length, rescored
 from norm_aware.qdrant.search import Found, Hit, in_order, is_plain, missing_norm, payload_of, search
 from norm_aware.qdrant.sparse import sparse_query
@@ -140,7 +140,7 @@ def _dense_branch(
             query=of_length(1.0, query, query_norm),
             using=contract.field.using,
             filter=options.qdrant_filters,
-            params=models.SearchParams(exact=True) if options.exact else None,
+            params=params_of(options, limit=depth),
             limit=depth,
         )
     request = rescored(

@@ -2,8 +2,8 @@
 
 HNSW walks towards the nearest neighbour, and the inner product has none to walk towards: long documents are
 near everything and short ones are reached by few links. The top 10 suffer little, the pool of 100 that a
-reranker wants much (measured in `integration/engine_recall.py`). Raising the search's width alone does not
-repair it; more links do.
+reranker wants much (measured by `integration/engine_recall.py`). Searching wider does not repair it; more
+links do.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from norm_aware.errors import QueryError
 
 Quantization = Literal["none", "scalar"]
 
-_OVERSAMPLING = 3.0  # rescored candidates per hit under scalar quantisation
-_WIDER = 2  # how much wider than the hits wanted a search is at least
+EF = 256
+"""Width of a graph search, unless more hits are wanted."""
+
+_WIDER = 2  # how much wider than the hits wanted it is at least
+_OVERSAMPLING = 3.0  # candidates rescored per hit under scalar quantisation
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """Settings of HNSW and of quantisation.
+    """Settings of HNSW and of quantisation, for a collection that is created.
 
     The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about three times the time to build, four
     times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search.
@@ -31,7 +34,6 @@ class IndexSettings:
     Attributes:
         m: links of a point.
         ef_construct: width of the search that chooses them.
-        ef: width of a search; at least twice the hits wanted are taken.
         quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores
             three candidates a hit by the vectors themselves.
 
@@ -40,17 +42,16 @@ class IndexSettings:
             length is lost, and with it half of the exact top 10 and more.
 
     Example:
-        >>> IndexSettings().search_params(limit=100).hnsw_ef
-        256
+        >>> IndexSettings().creation()["hnsw_config"].m
+        64
     """
 
     m: int = 64
     ef_construct: int = 300
-    ef: int = 256
     quantization: Quantization = "none"
 
     def __post_init__(self) -> None:
-        for name, least in {"m": 2, "ef_construct": 4, "ef": 1}.items():
+        for name, least in {"m": 2, "ef_construct": 4}.items():
             if getattr(self, name) < least:
                 raise QueryError(f"{name} is {getattr(self, name)}; at least {least} is needed.")
         if self.quantization not in ("none", "scalar"):
@@ -67,20 +68,26 @@ class IndexSettings:
             **({} if self.quantization == "none" else {"quantization_config": _SCALAR}),
         }
 
-    def search_params(self, *, limit: int, exact: bool = False) -> models.SearchParams:
-        """How one search is made.
 
-        Args:
-            limit: hits wanted.
-            exact: by brute force over the vectors themselves.
-        """
-        if exact:
-            return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))
-        quantization = models.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
-        return models.SearchParams(
-            hnsw_ef=max(self.ef, _WIDER * limit),
-            quantization=None if self.quantization == "none" else quantization,
-        )
+def search_params(*, limit: int, exact: bool = False, ef: int | None = None) -> models.SearchParams:
+    """How one search goes through the index.
+
+    Args:
+        limit: hits wanted.
+        exact: by brute force over the vectors themselves.
+        ef: width of the graph search; None takes 256, and at least twice the hits.
+
+    Example:
+        >>> search_params(limit=10).hnsw_ef
+        256
+    """
+    if exact:
+        return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))
+    return models.SearchParams(
+        hnsw_ef=max(EF, _WIDER * limit) if ef is None else ef,
+        # of no effect where vectors are not quantised
+        quantization=models.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING),
+    )
 
 
 _SCALAR = models.ScalarQuantization(

@@ -12,6 +12,7 @@ from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import COSINE, PowerSimilarity, Similarity
 from norm_aware.qdrant.field import NORM
 from norm_aware.qdrant.formula import to_formula
+from norm_aware.qdrant.index_settings import search_params
 
 OTHER = 1.5
 """Steps of the power that a similarity outside the power family counts as being away from the stored dot."""
@@ -32,6 +33,7 @@ class SearchOptions:
         max_candidates: the most a range is asked for, four times as many each round; None takes 16 times
             the first. An answer not certified by then says so.
         exact: score every point by brute force instead of the candidates.
+        ef: width of the search through the engine's graph index; None takes 256, and at least twice the hits.
         qdrant_filters: a Qdrant filter; only points that match are searched.
         offset: add the number under `offset` in each point's payload to its score, 0 where there is none.
 
@@ -45,12 +47,14 @@ class SearchOptions:
     certify: bool = True
     max_candidates: int | None = None
     exact: bool = False
+    ef: int | None = None
     qdrant_filters: models.Filter | None = None
     offset: bool = False
 
     def __post_init__(self) -> None:
         require_positive("candidates", self.candidates)
         require_positive("max_candidates", self.max_candidates)
+        require_positive("ef", self.ef)
         if self.max_candidates is not None and (self.candidates or 0) > self.max_candidates:
             raise QueryError(
                 f"candidates is {self.candidates}, above max_candidates {self.max_candidates}; raise one or "
@@ -95,6 +99,11 @@ def first_candidates(limit: int, options: SearchOptions, stored_power: float) ->
     steps = OTHER if power is None else abs(power - stored_power)
     candidates = options.candidates or candidates_at(limit, max(steps, OTHER) if options.offset else steps)
     return min(candidates, options.max_candidates or candidates)
+
+
+def params_of(options: SearchOptions, *, limit: int) -> models.SearchParams:
+    """How the engine's index is gone through for so many hits."""
+    return search_params(limit=limit, exact=options.exact, ef=options.ef)
 
 
 def require_positive(name: str, value: int | None) -> None:

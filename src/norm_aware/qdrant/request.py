@@ -13,7 +13,7 @@ from qdrant_client import models
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.field import Field
 from norm_aware.qdrant.formula import to_formula, to_raw_dot
-from norm_aware.qdrant.options import SearchOptions
+from norm_aware.qdrant.options import SearchOptions, params_of
 
 
 class NormRange(NamedTuple):
@@ -64,7 +64,7 @@ def rescored(
             using=field.using,
             limit=candidates,
             filter=_within(norm_range, options.qdrant_filters, field),
-            params=_params(options),
+            params=params_of(options, limit=candidates),
         )
         for norm_range in ranges
     ]
@@ -87,15 +87,11 @@ def last_of(
         query=unit,
         using=field.using,
         filter=_within(norm_range, options.qdrant_filters, field),
-        params=_params(options),
+        params=params_of(options, limit=candidates),
         limit=1,
         offset=candidates - 1,
         with_payload=False,
     )
-
-
-def _params(options: SearchOptions) -> models.SearchParams | None:
-    return models.SearchParams(exact=True) if options.exact else None
 
 
 def _within(norm_range: NormRange, query_filter: models.Filter | None, field: Field) -> models.Filter | None:

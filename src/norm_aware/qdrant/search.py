@@ -27,7 +27,7 @@ from norm_aware.qdrant.certificate import highest_outside, is_beaten
 from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import Field
 from norm_aware.qdrant.formula import recover_dots
-from norm_aware.qdrant.options import SearchOptions, first_candidates
+from norm_aware.qdrant.options import SearchOptions, first_candidates, params_of
 from norm_aware.qdrant.request import NormRange, last_of, norm_ranges, of_length, rescored
 
 _ALL = 2**31 - 1  # a limit that no collection in local mode reaches
@@ -135,8 +135,8 @@ class _Asked:
             query=of_length(factor, self.query, self.query_norm),
             using=self.contract.field.using,
             query_filter=self.options.qdrant_filters,
-            # local mode is exact, and warns when asked to be
-            search_params=models.SearchParams(exact=True) if self.options.exact and not local else None,
+            # local mode is exact, and warns when it is told how to search
+            search_params=None if local else params_of(self.options, limit=self.limit),
         )
         return Found(self._hits(response.points), certified=True)
 
