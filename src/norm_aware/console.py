@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from norm_aware.calibration.evidence import Evidence
     from norm_aware.diagnosis.diagnosis import Diagnosis
     from norm_aware.llamaindex.nodes import NodeWithNorms
+    from norm_aware.qdrant.recall import Recall
 
 _EXCERPT = 160
 
@@ -89,6 +90,32 @@ def print_nodes(nodes: Sequence[NodeWithNorms], *, similarity: str) -> None:
         )
         table.add_row(str(rank), f"{node.score:.4f}", f"{node.document_norm:.3f}", shown)
     Console().print(table if nodes else "Nothing matches.")
+
+
+def print_recall(recalls: Sequence[Recall], *, similarity: str, queries: int, points: int) -> None:
+    """What a collection's searches find of the exact answer, as a table, and what to do about it."""
+    table = Table(title=f"{queries} queries by {similarity}, {points} points", title_justify="left")
+    for heading in ("top", "index", "search", "in cosine's", "in dot's"):
+        table.add_column(heading, justify="right")
+    for at in recalls:
+        parts = (at.index, at.search, at.cosine, at.dot)
+        table.add_row(str(at.k), *(f"{part:.3f}" for part in parts))
+    table.caption = (
+        "index: of the exact Dot top, what the graph index finds; search: of the exact top by the "
+        "similarity, what a search finds; then what cosine's and dot's exact tops share with it"
+    )
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    for at in recalls:
+        if at.index < at.good:
+            print(
+                f"The index loses {1 - at.index:.1%} of the top {at.k}: rebuild it with more links "
+                "(hnsw_m, hnsw_ef_construct) or search wider (ef)."
+            )
+        elif at.search < at.good:
+            print(
+                f"The candidates lose {1 - at.search:.1%} of the top {at.k}: raise max_candidates, store the "
+                "vectors at this power (`norm-aware store-power`), or search with --exact."
+            )
 
 
 def print_comparison(results: Mapping[str, Any]) -> None:

@@ -93,6 +93,25 @@ def read_corpus(
     )
 
 
+def sample_spans(client: QdrantClient, collection: str, count: int, *, seed: int) -> list[str]:
+    """Spans of a collection's texts in the place of queries.
+
+    Args:
+        client: of the engine that holds it.
+        collection: its name.
+        count: how many.
+        seed: of the choice of spans; the engine chooses the documents.
+
+    Raises:
+        CalibrationError: when its points have no text that LlamaIndex stored.
+    """
+    some = client.query_points(
+        collection, query=models.SampleQuery(sample=models.Sample.RANDOM), limit=count, with_payload=True
+    )
+    texts = [text_of(point.payload or {}) for point in some.points]
+    return [span.text for span in cut_spans(texts, count, seed=seed)]
+
+
 def _corpus(
     ids: Sequence[str],
     vectors: NDArray[np.float32],
