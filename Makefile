@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-EXTRAS_benchmark := benchmark,offline
+EXTRAS_benchmark := benchmark,embedded,offline
 EXTRAS_dev := dev
 
 .PHONY: benchmark test clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -57,7 +58,9 @@ def retrievers(vectors: NDArray[np.float32], folder: Path) -> dict[str, Any]:
     client = EmbeddedClient(folder)
     embedding = MockEmbedding(embed_dim=vectors.shape[1])
     nodes: list[BaseNode] = [
-        TextNode(id_=f"node {i}", text=f"passage {i} " * 20, embedding=row, metadata={"group": i % 50})
+        TextNode(
+            id_=str(uuid.UUID(int=i)), text=f"passage {i} " * 20, embedding=row, metadata={"group": i % 50}
+        )
         for i, row in enumerate(vectors.tolist())
     ]
     stock_store = QdrantVectorStore("stock", client=client)

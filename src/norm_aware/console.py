@@ -100,11 +100,10 @@ def print_recall(recalls: Sequence[Recall], *, similarity: str, queries: int, po
     for at in recalls:
         parts = (at.index, at.search, at.cosine, at.dot)
         table.add_row(str(at.k), *(f"{part:.3f}" for part in parts))
-    table.caption = (
-        "index: of the exact Dot top, what the graph index finds; search: of the exact top by the "
-        "similarity, what a search finds; then what cosine's and dot's exact tops share with it"
-    )
     Console(width=None if sys.stdout.isatty() else 110).print(table)
+    print("index: what the graph index finds of the exact top by the stored vectors' inner product.")
+    print("search: what a search finds of the exact top by the similarity.")
+    print("in cosine's, in dot's: what their exact tops share with it.")
     for at in recalls:
         if at.index < at.good:
             print(

@@ -64,7 +64,10 @@ def search_nodes(
         raise
     _tell(layout.collection, vector, plan.limit, options, found, started)
     # a vector may have come along for BM25's hits or for their diversity
-    points_found = [hit.point.model_copy(update={"vector": None}) for hit in found.hits]
+    points_found = [
+        hit.point if hit.point.vector is None else hit.point.model_copy(update={"vector": None})
+        for hit in found.hits
+    ]
     nodes = parse(points_found).nodes or []
     return [
         NodeWithNorms.from_hit(node, hit, calibration=layout.digest, certified=found.certified)

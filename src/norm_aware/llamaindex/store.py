@@ -264,7 +264,8 @@ class NormAwareVectorStore(StockVectorStore):
         options, plan = options or self._options, plan or plan_of(query)
         require_own_options(options, self._layout.calibration)
         scope = self._selected(options.qdrant_filters or self._build_query_filter(query))
-        options = dataclasses.replace(options, qdrant_filters=scope)
+        if scope is not options.qdrant_filters:
+            options = dataclasses.replace(options, qdrant_filters=scope)
         contract, points = (self._contract if self._collection_initialized else None), None
         if contract is None or time.monotonic() - self._checked > _TRUSTED_SECONDS:
             contract, points = yield from self._open()
