@@ -23,7 +23,7 @@ from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.progress import Progress
-from norm_aware.qdrant.storage import build_index, open_storage
+from norm_aware.qdrant.storage import one_index, open_storage
 
 COLLECTION = "benchmark"
 """Qdrant collection that all systems of a run search."""
@@ -132,8 +132,8 @@ def open_index(
     store = NormAwareVectorStore(
         COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
     )
-    store_documents(dataset.documents, store, embedding, progress=progress)
-    build_index(client, COLLECTION)
+    with one_index(client, COLLECTION):
+        store_documents(dataset.documents, store, embedding, progress=progress)
     return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
 
 

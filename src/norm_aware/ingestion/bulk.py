@@ -19,7 +19,7 @@ from norm_aware.ingestion.skipped import Skipped
 from norm_aware.ingestion.sources import Documents, Source, open_source
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress, silent
-from norm_aware.qdrant.storage import build_index
+from norm_aware.qdrant.storage import build_index, deferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,12 @@ def bulk_index(
     opened = open_source(source, chunk_size=options.chunk_size)
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
-    with Seen() as seen, Manifest(manifest) as record, Indexer(store, options) as indexer:
+    with (
+        Seen() as seen,
+        Manifest(manifest) as record,
+        deferred(store.client),
+        Indexer(store, options) as indexer,
+    ):
         fit = check(
             opened,
             seen=seen,

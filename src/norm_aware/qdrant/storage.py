@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from qdrant_client import QdrantClient
@@ -36,6 +38,20 @@ def open_storage(path: Path) -> QdrantClient:
                 f"{path} is in use by another process; wait for it, or choose another folder."
             ) from error
         raise CollectionError(f"{path} cannot be opened as Qdrant's storage: {error}") from error
+
+
+@contextmanager
+def one_index(client: QdrantClient, collection: str) -> Iterator[None]:
+    """Have an engine build its vector index once, after a large load, and not several times."""
+    with deferred(client):
+        yield
+    build_index(client, collection)
+
+
+def deferred(client: QdrantClient) -> AbstractContextManager[None]:
+    """While an engine that builds its index of itself does not."""
+    defer: Callable[[], AbstractContextManager[None]] = getattr(client, "deferring", nullcontext)
+    return defer()
 
 
 def build_index(client: QdrantClient, collection: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,9 @@ class EmbeddedEngine(Administration, VectorNames, Writing, Reading):
         self._folder = Folder(path)
 
     @property
-    def path(self) -> Path:
-        """The folder."""
-        return self._folder.path
+    def folder(self) -> Folder:
+        """The collections."""
+        return self._folder
 
     def optimize(self, collection_name: str) -> None:
         self._folder.get(collection_name).optimize()
@@ -78,6 +80,16 @@ class EmbeddedClient(QdrantClient):
             CollectionError: when there is no such collection, or the disk is nearly full.
         """
         self._engine.optimize(collection_name)
+
+    @contextmanager
+    def deferring(self) -> Iterator[None]:
+        """Build no index of itself meanwhile: for a large load, which ends with `optimize`."""
+        folder = self._engine.folder
+        before, folder.deferring = folder.deferring, True
+        try:
+            yield
+        finally:
+            folder.deferring = before
 
     def flush(self, collection_name: str) -> None:
         """Write a collection to the disk itself, so that it survives a power cut too."""

@@ -100,8 +100,11 @@ class EmbeddedCollection:
         sent = [to_point(point) for point in points]
         self.update(edge.UpdateOperation.upsert_points(sent, condition, mode))
         self._unindexed += len(points)
+
+    def index_if_due(self) -> None:
+        """Build the index when it has to double: all builds together then cost twice the last."""
         if self._unindexed > max(_INDEX_AFTER, self._shard.info().indexed_vectors_count):
-            self.optimize()  # at each doubling, so that all of it together costs twice the last
+            self.optimize()
 
     def update_vectors(self, points: Sequence[models.PointVectors], *, condition: Any = None) -> None:
         """Replace vectors of points, all or none; raises as `upsert`."""

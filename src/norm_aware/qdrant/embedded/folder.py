@@ -34,6 +34,7 @@ class Folder:
         import portalocker  # looks for a writable folder when imported
 
         self.path = path
+        self.deferring = False  # whether indexes are built only when told
         self._open: dict[str, EmbeddedCollection] = {}
         self._changing = threading.RLock()  # held while collections come and go
         try:

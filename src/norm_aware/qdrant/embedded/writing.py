@@ -35,6 +35,8 @@ class Writing(QdrantBase):
         mode = None if update_mode is None else named(edge.UpdateMode, update_mode)
         collection = self._folder.get(collection_name)
         collection.upsert(to_points(points), condition=to_filter(update_filter), mode=mode)
+        if not self._folder.deferring:
+            collection.index_if_due()
         return DONE
 
     def upload_points(
