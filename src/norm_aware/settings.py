@@ -94,10 +94,16 @@ class Settings(BaseSettings):
     similarity_top_k: int = Field(10, gt=0, description="Documents returned by a search.")
     candidates: int | None = Field(None, gt=0, description="Dot candidates per norm range.")
     ef: int | None = Field(
-        None, gt=0, description="Width of a search through the graph index; 256 where not given."
+        None,
+        gt=0,
+        description="Width of a search through the graph index; 96, or twice the hits, where not given.",
     )
-    hnsw_m: int = Field(64, gt=1, description="Links of a point in the graph index of a new collection.")
-    hnsw_ef_construct: int = Field(300, gt=3, description="Width of the search that chooses these links.")
+    hnsw_m: int | None = Field(
+        None, gt=1, description="Links of a point in a new collection's graph index; 64, or 32 at power 0."
+    )
+    hnsw_ef_construct: int | None = Field(
+        None, gt=3, description="Width of the search that chooses these links; 300, or 200 at power 0."
+    )
     quantization: Literal["none", "scalar"] = Field(
         "none", description="Of a new collection: 'scalar' searches by int8 numbers and rescores."
     )

@@ -10,8 +10,8 @@ from norm_aware.qdrant.embedded import EmbeddedClient
 from norm_aware.qdrant.index_settings import search_params
 
 
-def test_a_search_is_twice_as_wide_as_what_it_wants_and_never_narrower_than_256():
-    assert [search_params(limit=k).hnsw_ef for k in (1, 128, 129, 1000)] == [256, 256, 258, 2000]
+def test_a_search_is_twice_as_wide_as_what_it_wants_and_never_narrower_than_96():
+    assert [search_params(limit=k).hnsw_ef for k in (1, 48, 49, 1000)] == [96, 96, 98, 2000]
     assert search_params(limit=1000, ef=16).hnsw_ef == 16
 
 

@@ -64,7 +64,7 @@ class NormAwareRetriever(BaseRetriever):
         certify: False sends one request at about half its cost, and proves nothing.
         max_candidates: the most candidates a range is asked for before the answer is returned uncertified;
             None takes 16 times the first.
-        ef: width of the search through the engine's graph index; None takes 256, and at least twice the hits.
+        ef: width of the search through the engine's graph index; None takes 96, and at least twice the hits.
         exact: score every document by brute force: slower, and exact whatever the data.
         filters: LlamaIndex metadata filters.
         qdrant_filters: a Qdrant filter, in place of `filters`, `node_ids` and `doc_ids`.

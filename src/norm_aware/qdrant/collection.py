@@ -204,7 +204,7 @@ def create_collection(
         vectors_config=contract.vectors,
         sparse_vectors_config=sparse,
         metadata=contract.to_metadata(),
-        **options.arguments(),
+        **options.arguments(stored_power=contract.stored_power),
     )
     if payload_index:
         yield from create_norm_index(collection, contract.field)

@@ -46,9 +46,9 @@ class CollectionOptions:
                 "of them. Raise replication_factor or lower write_consistency_factor."
             )
 
-    def arguments(self) -> dict[str, Any]:
-        """What goes into Qdrant's `create_collection`."""
-        return {**self._spread, **self.index.creation()}
+    def arguments(self, *, stored_power: float = 1.0) -> dict[str, Any]:
+        """What goes into Qdrant's `create_collection` of vectors at a power of their norm."""
+        return {**self._spread, **self.index.creation(stored_power=stored_power)}
 
     @property
     def _spread(self) -> dict[str, int]:

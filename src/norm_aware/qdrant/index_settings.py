@@ -17,7 +17,7 @@ from norm_aware.errors import QueryError
 
 Quantization = Literal["none", "scalar"]
 
-EF = 256
+EF = 96
 """Width of a graph search, unless more hits are wanted."""
 
 _WIDER = 2  # how much wider than the hits wanted it is at least
@@ -29,11 +29,12 @@ class IndexSettings:
     """Settings of HNSW and of quantisation, for a collection that is created.
 
     The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about three times the time to build, four
-    times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search.
+    times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search; about half of
+    that where all stored vectors have one length.
 
     Attributes:
-        m: links of a point.
-        ef_construct: width of the search that chooses them.
+        m: links of a point; None takes 64, and 32 for vectors of one length (`stored_power` 0).
+        ef_construct: width of the search that chooses them; None takes 300 and 200.
         quantization: "scalar" keeps int8 numbers in memory, a quarter of the vectors' size, and rescores
             three candidates a hit by the vectors themselves.
 
@@ -42,18 +43,19 @@ class IndexSettings:
             length is lost, and with it half of the exact top 10 and more.
 
     Example:
-        >>> IndexSettings().creation()["hnsw_config"].m
-        64
+        >>> [IndexSettings().creation(stored_power=power)["hnsw_config"].m for power in (1, 0)]
+        [64, 32]
     """
 
-    m: int = 64
-    ef_construct: int = 300
+    m: int | None = None
+    ef_construct: int | None = None
     quantization: Quantization = "none"
 
     def __post_init__(self) -> None:
         for name, least in {"m": 2, "ef_construct": 4}.items():
-            if getattr(self, name) < least:
-                raise QueryError(f"{name} is {getattr(self, name)}; at least {least} is needed.")
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise QueryError(f"{name} is {value}; at least {least} is needed.")
         if self.quantization not in ("none", "scalar"):
             raise QueryError(
                 f"Quantization {self.quantization!r} is not offered under Dot: what it keeps of a vector "
@@ -61,10 +63,18 @@ class IndexSettings:
                 "or 'none'."
             )
 
-    def creation(self) -> dict[str, Any]:
-        """Arguments of Qdrant's `create_collection` and `update_collection`."""
+    def creation(self, *, stored_power: float = 1.0) -> dict[str, Any]:
+        """Arguments of Qdrant's `create_collection` and `update_collection`.
+
+        Args:
+            stored_power: of the collection's vectors.
+        """
+        m, ef_construct = (64, 300) if stored_power else (32, 200)
         return {
-            "hnsw_config": models.HnswConfigDiff(m=self.m, ef_construct=self.ef_construct),
+            "hnsw_config": models.HnswConfigDiff(
+                m=m if self.m is None else self.m,
+                ef_construct=ef_construct if self.ef_construct is None else self.ef_construct,
+            ),
             **({} if self.quantization == "none" else {"quantization_config": _SCALAR}),
         }
 
@@ -75,11 +85,11 @@ def search_params(*, limit: int, exact: bool = False, ef: int | None = None) -> 
     Args:
         limit: hits wanted.
         exact: by brute force over the vectors themselves.
-        ef: width of the graph search; None takes 256, and at least twice the hits.
+        ef: width of the graph search; None takes 96, and at least twice the hits.
 
     Example:
         >>> search_params(limit=10).hnsw_ef
-        256
+        96
     """
     if exact:
         return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))

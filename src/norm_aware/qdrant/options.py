@@ -33,7 +33,7 @@ class SearchOptions:
         max_candidates: the most a range is asked for, four times as many each round; None takes 16 times
             the first. An answer not certified by then says so.
         exact: score every point by brute force instead of the candidates.
-        ef: width of the search through the engine's graph index; None takes 256, and at least twice the hits.
+        ef: width of the search through the engine's graph index; None takes 96, and at least twice the hits.
         qdrant_filters: a Qdrant filter; only points that match are searched.
         offset: add the number under `offset` in each point's payload to its score, 0 where there is none.
 

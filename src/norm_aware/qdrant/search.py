@@ -216,8 +216,10 @@ class _Asked:
         ]
         if len(lengths) < len(points):
             raise missing_norm(self.collection, field=field)
-        offsets = [(payload.get(field.offset) or 0.0) if self.options.offset else 0.0 for payload in payloads]
-        scores = np.subtract([point.score for point in points], offsets)
+        offsets = [0.0] * len(points)
+        if self.options.offset:
+            offsets = [payload.get(field.offset) or 0.0 for payload in payloads]
+        scores = [point.score - offset for point, offset in zip(points, offsets, strict=True)]
         dots = recover_dots(self.similarity, scores, query_norm=self.query_norm, document_norms=lengths)
         return in_order(
             Hit(point, float(point.score), float(dot), self.query_norm, float(length), float(added))
