@@ -46,7 +46,7 @@ def milliseconds(action: Callable[[int], object], repeats: int = REPEATS) -> flo
 def turns(repeats: int, **actions: Callable[[int], object]) -> dict[str, float]:
     """Median wall times of actions in turns, so that what else the machine does falls on all alike.
 
-    Everything is done once before, so that whoever comes first does not pay for reading vectors from the disk.
+    Everything is done once before, so that no one pays for reading vectors from the disk.
     """
     for action in actions.values():
         for i in range(repeats):
