@@ -95,3 +95,12 @@ def test_parts_of_an_earlier_version_of_a_file_are_gone_after_it_is_indexed_agai
     for text in (LONG, cut_at_a_heading, "short", LONG):
         assert stored(text) == expected(text)
     assert len(stored(LONG)) > len(stored(cut_at_a_heading)) > len(stored("short")) == 2
+
+
+def test_a_folder_is_read_alike_by_its_path_from_here_and_through_a_link(tmp_path, monkeypatch):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("A")
+    (tmp_path / "link").symlink_to(tmp_path / "texts", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "texts", Path("texts"), Path("link"), Path("texts/../texts")):
+        assert [(node.node_id, node.text) for node in read(folder)] == [("a.txt", "A")]

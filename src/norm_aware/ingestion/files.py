@@ -44,6 +44,7 @@ class Files:
         """The files of a folder and its subfolders, sorted; none where there are none."""
         if chunk_size < 16:
             raise QueryError(f"chunk_size is {chunk_size} tokens; at least 16 are needed.")
+        folder = folder.absolute()  # as the reader names what it finds
         try:
             reader = SimpleDirectoryReader(
                 folder, recursive=True, required_exts=SUFFIXES, exclude_hidden=False
