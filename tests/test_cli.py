@@ -265,7 +265,7 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("backfill", "--collection", "absent"), "There is no collection 'absent'"),
         (("migrate", "--collection", "absent"), "There is no collection 'absent'"),
         (("store-power", "0", "--collection", "absent"), "There is no collection 'absent'"),
-        (("store-power", "much"), "'much' is not a valid float"),
+        (("store-power", "much"), "Invalid value for '"),
     ],
 )
 def test_a_users_mistake_ends_in_one_line_and_exit_code_two(folder, arguments, message):

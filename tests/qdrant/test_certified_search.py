@@ -28,6 +28,9 @@ from norm_aware.qdrant.embedded import EmbeddedClient
 from norm_aware.qdrant.options import SearchOptions
 from norm_aware.qdrant.search import search
 
+# local mode stands for a server here, and warns when it is told how to search
+pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
+
 
 def grown(
     client: QdrantClient,

@@ -24,6 +24,9 @@ from norm_aware.qdrant.edges import RANGES
 from norm_aware.qdrant.options import SearchOptions, default_candidates
 from norm_aware.qdrant.search import require_searchable, search
 
+# local mode stands for a server here, and warns when it is told how to search
+pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
+
 
 @settings(max_examples=40, deadline=None)
 @given(linear, st.integers(0, 10_000), st.integers(1, 40), st.booleans())
@@ -149,7 +152,6 @@ def test_more_candidates_are_taken_outside_the_power_family_and_for_offsets(simi
     assert [prefetch.limit for prefetch in next(steps).arguments["requests"][0].prefetch] == [expected]
 
 
-@pytest.mark.filterwarnings("ignore:Local mode performs exact")  # it is searched as a server is
 @pytest.mark.parametrize("document_power", [-0.5, 0.0, 0.5, 1.0])
 def test_norm_ranges_find_what_one_dot_prefetch_would_miss(client, document_power):
     vectors = skewed(5, count=1500)

@@ -155,6 +155,7 @@ def test_a_run_cut_off_may_go_on_to_another_power_or_back(collection, vectors):
         assert POWER not in record.payload
 
 
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")  # it stands for a server here
 @pytest.mark.parametrize("power", [0.0, 0.5, -0.5, 1.5])
 @pytest.mark.parametrize("local", [True, False])
 def test_every_similarity_scores_as_it_does_over_raw_vectors(client, vectors, power, local):

@@ -80,14 +80,21 @@ def rescored(
 
 
 def last_of(
-    unit: list[float], norm_range: NormRange, candidates: int, *, options: SearchOptions, field: Field
+    unit: list[float],
+    norm_range: NormRange,
+    candidates: int,
+    *,
+    options: SearchOptions,
+    field: Field,
+    local: bool,
 ) -> models.QueryRequest:
     """A query for nothing but a range's last candidate; it finds none where the range has fewer."""
     return models.QueryRequest(
         query=unit,
         using=field.using,
         filter=_within(norm_range, options.qdrant_filters, field),
-        params=params_of(options, limit=candidates),
+        # local mode is exact, and warns when it is told how to search
+        params=None if local else params_of(options, limit=candidates),
         limit=1,
         offset=candidates - 1,
         with_payload=False,

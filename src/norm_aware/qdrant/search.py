@@ -102,9 +102,9 @@ def search(
     """
     similarity = parse_similarity(options.similarity)
     query_norm = float(np.linalg.norm(query.astype(np.float64)))
-    asked = _Asked(collection, query, query_norm, limit, contract, options, similarity)
+    asked = _Asked(collection, query, query_norm, limit, contract, options, similarity, local)
     if is_plain(options, contract):
-        return (yield from asked.plainly(local=local))
+        return (yield from asked.plainly())
     if options.exact or (local and options.candidates is None):
         everything = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
         return (yield from asked.everything(everything))
@@ -122,8 +122,9 @@ class _Asked:
     contract: Contract
     options: SearchOptions
     similarity: Similarity
+    local: bool
 
-    def plainly(self, *, local: bool) -> Steps[Found]:
+    def plainly(self) -> Steps[Found]:
         """A plain Dot search, where the stored vectors rank by the similarity already."""
         # the query's own factor is constant, so it goes into the vector sent: Dot then is the score
         factor = float(self.similarity.query_factor(self.query_norm))
@@ -136,7 +137,7 @@ class _Asked:
             using=self.contract.field.using,
             query_filter=self.options.qdrant_filters,
             # local mode is exact, and warns when it is told how to search
-            search_params=None if local else params_of(self.options, limit=self.limit),
+            search_params=None if self.local else params_of(self.options, limit=self.limit),
         )
         return Found(self._hits(response.points), certified=True)
 
@@ -164,7 +165,14 @@ class _Asked:
                 limit=self.limit, with_payload=payload_of(self.contract), **self._rescored(ranges, candidates)
             )
             last = [
-                last_of(unit, norm_range, candidates, options=self.options, field=self.contract.field)
+                last_of(
+                    unit,
+                    norm_range,
+                    candidates,
+                    options=self.options,
+                    field=self.contract.field,
+                    local=self.local,
+                )
                 for norm_range in ranges
             ]
             responses = yield call(
