@@ -29,7 +29,7 @@ class IndexSettings:
     """Settings of HNSW and of quantisation, for a collection that is created.
 
     The defaults cost, beside Qdrant's own (m 16, ef_construct 100), about three times the time to build, four
-    times the links' memory (about `m * 2 * 4` bytes a point) and twice the time of a search; about half of
+    times the links' memory (about `m * 2 * 4` bytes a point) and a third more time of a search; about half of
     that where all stored vectors have one length.
 
     Attributes:
