@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from llama_index.core import VectorStoreIndex
-from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.schema import QueryBundle, TextNode
 from numpy.typing import NDArray
 from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -31,19 +31,6 @@ from norm_aware.qdrant.server import open_server
 COLLECTION = "norm-aware-concurrency"
 DIMENSION = 384
 TOP_K = 10
-
-
-class NoEncoder(BaseEmbedding):
-    """Stands for an encoder, which is not what is measured: every embedding is given."""
-
-    def _get_query_embedding(self, query: str) -> list[float]:
-        raise NotImplementedError
-
-    async def _aget_query_embedding(self, query: str) -> list[float]:
-        raise NotImplementedError
-
-    def _get_text_embedding(self, text: str) -> list[float]:
-        raise NotImplementedError
 
 
 def vectors(count: int, *, seed: int) -> NDArray[np.float32]:
@@ -86,7 +73,11 @@ def measure(
 ) -> dict[str, float | int]:
     """Fill a collection, ask, and delete it."""
     store = NormAwareVectorStore(
-        COLLECTION, client=client, aclient=aclient, embed_model=NoEncoder(), batch_size=512
+        COLLECTION,
+        client=client,
+        aclient=aclient,
+        embed_model=MockEmbedding(embed_dim=DIMENSION),
+        batch_size=512,
     )
     try:
         store.add(

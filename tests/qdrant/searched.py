@@ -8,7 +8,8 @@ from qdrant_client import QdrantClient, models
 from norm_aware.geometry.norms import norm_edges, norms
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import OFFSET, Contract, create_collection
+from norm_aware.qdrant.collection import Contract, create_collection
+from norm_aware.qdrant.field import OFFSET
 
 
 def filled(

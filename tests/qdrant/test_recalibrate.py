@@ -8,9 +8,10 @@ from tests.calibrations import make_calibration
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import CalibrationError, CollectionNotFoundError, ContractError
 from norm_aware.geometry.norms import norms
-from norm_aware.qdrant.calibrated import MARK, RAW_NORM, raw_vector
+from norm_aware.qdrant.calibrated import raw_vector
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import NORM, OFFSET, RAW, Contract, create_collection, open_collection
+from norm_aware.qdrant.collection import Contract, create_collection, open_collection
+from norm_aware.qdrant.field import MARK, NORM, OFFSET, RAW, RAW_NORM
 from norm_aware.qdrant.recalibrate import recalibrate
 
 ENCODER = ("hash", "0123")

@@ -11,10 +11,10 @@ from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.backfill import backfill
 from norm_aware.qdrant.calibrated import raw_vector, require_calibration, store_raw
 from norm_aware.qdrant.calls import run
-from norm_aware.qdrant.collection import METADATA, NORM, Contract, create_collection, open_collection
+from norm_aware.qdrant.collection import Contract, create_collection, open_collection
 from norm_aware.qdrant.edges import refresh_edges
+from norm_aware.qdrant.field import METADATA, NORM, POWER
 from norm_aware.qdrant.options import SearchOptions
-from norm_aware.qdrant.power import POWER
 from norm_aware.qdrant.recalibrate import recalibrate
 from norm_aware.qdrant.search import search
 from norm_aware.qdrant.store_power import store_power

@@ -22,7 +22,8 @@ from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.points import point_id
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress, silent
-from norm_aware.qdrant.collection import NORM
+from norm_aware.qdrant.field import NORM
+from norm_aware.whole_file import write_whole
 
 
 def run_benchmark(
@@ -128,7 +129,7 @@ def run_benchmark(
         context_k=context_k,
         progress=progress,
     )
-    _write(out / "scores.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in scores))
+    write_whole(out / "scores.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in scores))
     results = build_results(
         name=out.resolve().name,
         dataset=dataset,
@@ -147,7 +148,7 @@ def run_benchmark(
         },
         seed=seed,
     )
-    _write(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
+    write_whole(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
     write_report(out / "results.json")
     return results
 
@@ -171,17 +172,10 @@ def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:
                 "of both cannot be compared; choose another --out, or remove that folder."
             )
         configuration = {**earlier, **configuration}
-    _write(path, json.dumps(dict(configuration), indent=1))
+    write_whole(path, json.dumps(dict(configuration), indent=1))
 
 
 def _norms(dataset: Dataset, client: QdrantClient) -> dict[str, float]:
     records, _ = client.scroll(COLLECTION, limit=len(dataset.documents), with_payload=[NORM])
     by_point = {str(record.id): float((record.payload or {})[NORM]) for record in records}
     return {document.id: by_point[point_id(document.id)] for document in dataset.documents}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -19,6 +19,7 @@ from norm_aware.calibration.relevance import RelevanceProbability
 from norm_aware.errors import CalibrationError, NormAwareError
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.transform import Transform
+from norm_aware.whole_file import write_whole
 
 SCHEMA_VERSION = 1
 
@@ -61,9 +62,7 @@ def write(calibration: Calibration, path: Path) -> Path:
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_whole(path, content)
     except (OSError, ValueError) as error:
         raise CalibrationError(
             f"{path} cannot be written ({error}); name a file in a folder that exists."

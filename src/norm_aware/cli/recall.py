@@ -39,7 +39,7 @@ def check_recall(
     )
     import numpy as np
 
-    from norm_aware.llamaindex.calibrated import open_calibration, search_defaults
+    from norm_aware.llamaindex.calibrated import applied, open_calibration, search_defaults
     from norm_aware.llamaindex.corpus import sample_spans
     from norm_aware.llamaindex.embedding import encoder_identity
     from norm_aware.qdrant.calibrated import require_calibration
@@ -53,7 +53,7 @@ def check_recall(
         require_collection(client, settings.collection)
         embedding = open_encoder(settings)
         opened = open_calibration(settings.calibration, embedding)
-        used = None if opened is None or opened.is_cosine else opened
+        used = applied(opened)
         contract, points = run(client, open_collection(settings.collection))
         name, fingerprint = encoder_identity(embedding)
         require_encoder(contract, encoder=name, fingerprint=fingerprint, collection=settings.collection)

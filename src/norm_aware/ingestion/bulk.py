@@ -117,11 +117,22 @@ def bulk_index(
                 record.write(one)
                 skipped[one.reason] += 1
             progress(_STAGE, counts.total() + skipped.total(), total)
-    if not counts.total() + skipped.total():
-        raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
-    if counts["new"] + counts["replaced"]:
+    summary = summary_of(source, counts, skipped)
+    if summary.embedded:
         build_index(store.client, store.collection_name)
-    return IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
+    return summary
+
+
+def summary_of(source: object, counts: Mapping[str, int], skipped: Mapping[str, int]) -> IndexSummary:
+    """The summary of what was counted.
+
+    Raises:
+        DatasetError: when the source held nothing at all.
+    """
+    summary = IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
+    if not summary.documents:
+        raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
+    return summary
 
 
 _STAGE = "Embedding documents"

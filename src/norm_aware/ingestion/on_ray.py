@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.schema import TextNode
 
 from norm_aware import errors
-from norm_aware.errors import DatasetError, MissingExtraError, NormAwareError, QueryError
-from norm_aware.ingestion.bulk import IndexSummary
+from norm_aware.errors import MissingExtraError, NormAwareError, QueryError
+from norm_aware.ingestion.bulk import IndexSummary, summary_of
 from norm_aware.ingestion.checks import check
 from norm_aware.ingestion.files import Files
 from norm_aware.ingestion.indexer import Indexer, Outcome
@@ -126,9 +126,7 @@ def ray_index(
                     skipped[one.reason] += 1
             done = counts.total() + skipped.total()
             progress(_STAGE, done, max(done, opened.total or 0))
-    if not counts.total() + skipped.total():
-        raise DatasetError(f"There are no documents in {str(source)!r}; at least one is needed.")
-    return IndexSummary(counts["new"], counts["replaced"], counts["unchanged"], dict(skipped))
+    return summary_of(source, counts, skipped)
 
 
 def _split(parts: Sequence[Part]) -> Iterator[Part]:

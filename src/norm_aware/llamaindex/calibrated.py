@@ -30,6 +30,11 @@ def open_calibration(
     return calibration
 
 
+def applied(calibration: Calibration | None) -> Calibration | None:
+    """The calibration, unless it is cosine, which needs nothing of a collection: its vectors stay raw."""
+    return None if calibration is None or calibration.is_cosine else calibration
+
+
 def require_one(similarity: str | Similarity | None, calibration: Calibration | None) -> None:
     """Refuse a similarity beside a calibration.
 

@@ -101,7 +101,7 @@ def is_laid_out(layout: Layout) -> Steps[bool]:
     if not layout.field.name:
         return True
     info: models.CollectionInfo = yield call("get_collection", collection_name=layout.collection)
-    return layout.field.name in dense_vectors(info)
+    return layout.field.name in dense_vectors(info.config.params.vectors)
 
 
 def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> Steps[Contract]:

@@ -23,11 +23,11 @@ from norm_aware.llamaindex.migration import AGREES, Migration, MigrationOptions
 from norm_aware.llamaindex.migration_source import Source, open_source
 from norm_aware.llamaindex.points import point_id, to_points
 from norm_aware.llamaindex.stored_text import stored_node
+from norm_aware.numeric.transform import directions
 from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.backfill import backfill, require_free
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import (
-    NORM,
     Contract,
     create_collection,
     open_collection,
@@ -35,7 +35,7 @@ from norm_aware.qdrant.collection import (
     require_encoder,
 )
 from norm_aware.qdrant.edges import refresh_edges
-from norm_aware.qdrant.field import UNNAMED
+from norm_aware.qdrant.field import NORM, UNNAMED
 
 _BATCH = 128
 
@@ -203,7 +203,7 @@ def _compare(
     """Notice an encoder that did not make the stored vectors, before anything is written."""
     first = report.compared == 0
     pairs = [(a, b) for a, b in zip(old, new, strict=True) if len(a) == len(b)]
-    cosines = np.array([_cosine(a, b) for a, b in pairs])
+    cosines = np.array([(directions([a]) * directions([b])).sum() for a, b in pairs])
     agreeing = int((cosines >= AGREES).sum())
     report.compared += len(pairs)
     report.agreeing += agreeing
@@ -219,12 +219,6 @@ def _compare(
         f"{embed_model.model_name!r} puts their texts ({found}): another encoder, prompt or text made them. "
         "Give that one with --encoder, or say that another is meant with --encoder-changed."
     )
-
-
-def _cosine(a: list[float], b: list[float]) -> float:
-    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    lengths = float(np.linalg.norm(x) * np.linalg.norm(y))
-    return float(x @ y) / lengths if lengths > 0 else 0.0
 
 
 def _copied(
@@ -248,7 +242,7 @@ def _free(record: models.Record, length: float) -> dict[str, Any]:
     """A payload that does not use the keys we need for something else."""
     require_free(record, length, UNNAMED)
     payload = record.payload or {}
-    if taken := (UNNAMED.storing) & payload.keys():
+    if taken := UNNAMED.storing & payload.keys():
         raise EmbeddingError(
             f"Point {record.id} has a payload {min(taken)!r}: it is stored by a calibration; make the "
             "collection raw first (`norm-aware apply --undo`)."

@@ -16,7 +16,7 @@ from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQu
 from qdrant_client import AsyncQdrantClient, QdrantClient
 
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.llamaindex.calibrated import open_calibration, require_own_options, search_defaults
+from norm_aware.llamaindex.calibrated import applied, open_calibration, require_own_options, search_defaults
 from norm_aware.llamaindex.layout import Layout, add_nodes, is_laid_out, open_layout
 from norm_aware.llamaindex.nodes import NodeWithNorms, to_query_result
 from norm_aware.llamaindex.plan import OPTIONS, Plan, plan_of, require_fusible
@@ -110,13 +110,13 @@ class NormAwareVectorStore(StockVectorStore):
         )
         opened = open_calibration(calibration, embed_model)
         self._options = search_defaults(similarity, opened)
-        require_no_calibration(stored_power, None if opened is None or opened.is_cosine else opened)
+        used = applied(opened)
+        require_no_calibration(stored_power, used)
         self._layout = Layout(
             collection_name,
             embed_model,
             field=self._field,
-            # cosine needs nothing of a collection: its vectors stay raw
-            calibration=None if opened is None or opened.is_cosine else opened,
+            calibration=used,
             sparse=sparse,
             tenant=self._tenant,
             stored_power=None if stored_power is None else require_power(stored_power),
@@ -126,7 +126,7 @@ class NormAwareVectorStore(StockVectorStore):
         )
         if client is not None and run(self._client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
-            run(self._client, self._open(checked=self._layout.calibration is not None, sparse=False))
+            run(self._client, self._open(checked=used is not None, sparse=False))
 
     @classmethod
     def class_name(cls) -> str:

@@ -13,8 +13,6 @@ from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.geometry.norms import norms
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.field import MARK as MARK
-from norm_aware.qdrant.field import RAW_NORM as RAW_NORM
 from norm_aware.qdrant.field import UNNAMED, Field
 from norm_aware.qdrant.power import from_power, power_mark, to_power
 

@@ -17,11 +17,6 @@ from norm_aware.errors import CollectionNotFoundError, ContractError, DimensionE
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.creation import create_recorded
-from norm_aware.qdrant.field import HASH as HASH
-from norm_aware.qdrant.field import METADATA as METADATA
-from norm_aware.qdrant.field import NORM as NORM
-from norm_aware.qdrant.field import OFFSET as OFFSET
-from norm_aware.qdrant.field import RAW as RAW
 from norm_aware.qdrant.field import UNNAMED, Field, dense_vectors, vector_params
 
 SCHEMA_VERSION = 3
@@ -100,7 +95,7 @@ def read_contract(info: models.CollectionInfo, *, collection: str, vector_name: 
     """
     field = Field(vector_name)
     params = vector_params(info, collection=collection, vector_name=vector_name)
-    others = tuple(Field(name) for name in dense_vectors(info) if name != vector_name)
+    others = tuple(Field(name) for name in dense_vectors(info.config.params.vectors) if name != vector_name)
     if params.distance != models.Distance.DOT:
         kept = (
             "Qdrant normalised its vectors on upload, so the norms are gone: embed the documents again"

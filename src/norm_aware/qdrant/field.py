@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -155,10 +155,11 @@ def require_vector_name(name: str) -> None:
         )
 
 
-def dense_vectors(info: models.CollectionInfo) -> dict[str, models.VectorParams]:
-    """The collection's dense vectors by name; the unnamed one's is empty."""
-    vectors = info.config.params.vectors
-    return {"": vectors} if isinstance(vectors, models.VectorParams) else vectors or {}
+def dense_vectors(
+    vectors: models.VectorParams | Mapping[str, models.VectorParams] | None,
+) -> dict[str, models.VectorParams]:
+    """A collection's dense vectors by name, from its configuration; the unnamed one's is empty."""
+    return {"": vectors} if isinstance(vectors, models.VectorParams) else dict(vectors or {})
 
 
 def vector_params(
@@ -169,7 +170,7 @@ def vector_params(
     Raises:
         ContractError: when it has none of that name.
     """
-    vectors = dense_vectors(info)
+    vectors = dense_vectors(info.config.params.vectors)
     if vector_name not in vectors:
         names = ", ".join(repr(name) for name in vectors) or "none"
         wanted = f"no vector {vector_name!r}" if vector_name else "no unnamed vector"

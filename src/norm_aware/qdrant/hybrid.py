@@ -15,12 +15,10 @@ from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.transform import directions
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.options import SearchOptions, first_candidates, params_of, require_positive
+from norm_aware.qdrant.options import ALL, SearchOptions, first_candidates, params_of, require_positive
 from norm_aware.qdrant.request import norm_ranges, of_length, rescored
 from norm_aware.qdrant.search import Found, Hit, in_order, is_plain, missing_norm, payload_of, search
 from norm_aware.qdrant.sparse import sparse_query
-
-_ALL = 2**31 - 1  # a limit that no collection reaches
 
 KINDS = ("rrf", "standardized")
 """Ways to fuse: by ranks, in Qdrant, or by standardised scores, here."""
@@ -146,7 +144,7 @@ def _dense_branch(
     request = rescored(
         of_length(1.0, query, query_norm),
         norm_ranges(() if options.exact else contract.norm_edges),
-        _ALL if options.exact else first_candidates(depth, options, contract.stored_power),
+        ALL if options.exact else first_candidates(depth, options, contract.stored_power),
         options=options,
         similarity=similarity,
         query_norm=query_norm,

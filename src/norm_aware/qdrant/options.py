@@ -17,7 +17,8 @@ from norm_aware.qdrant.index_settings import search_params
 OTHER = 1.5
 """Steps of the power that a similarity outside the power family counts as being away from the stored dot."""
 
-_ALL = 2**31 - 1  # a limit that no collection reaches
+ALL = 2**31 - 1
+"""A limit that no collection reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class SearchOptions:
         to_formula(similarity, query_norm=1.0, dot="$score", norm=NORM)  # refuses what has none
         object.__setattr__(self, "similarity", similarity)
 
+    @property
+    def document_power(self) -> float | None:
+        """Of a similarity of the power family; None of any other."""
+        similarity = parse_similarity(self.similarity)
+        return similarity.document_power if isinstance(similarity, PowerSimilarity) else None
+
 
 def default_candidates(limit: int, document_power: float, stored_power: float = 1.0) -> int:
     """Dot candidates per norm range that held the exact top `limit` on the real sets tried.
@@ -83,7 +90,7 @@ def default_candidates(limit: int, document_power: float, stored_power: float = 
 
 def candidates_at(limit: int, steps: float) -> int:
     """`default_candidates` by how many steps of the power a similarity is away from the stored dot."""
-    return min(_ALL, math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, steps - 1)))
+    return min(ALL, math.ceil(max(25, 2.5 * limit) * 16 ** max(0.0, steps - 1)))
 
 
 def first_candidates(limit: int, options: SearchOptions, stored_power: float) -> int:
@@ -94,8 +101,7 @@ def first_candidates(limit: int, options: SearchOptions, stored_power: float) ->
         options: of the similarity, and of candidates given.
         stored_power: as in the contract.
     """
-    similarity = parse_similarity(options.similarity)
-    power = similarity.document_power if isinstance(similarity, PowerSimilarity) else None
+    power = options.document_power
     steps = OTHER if power is None else abs(power - stored_power)
     candidates = options.candidates or candidates_at(limit, max(steps, OTHER) if options.offset else steps)
     return min(candidates, options.max_candidates or candidates)

@@ -16,7 +16,6 @@ from norm_aware.errors import ContractError, EmbeddingError, QueryError
 from norm_aware.geometry.norms import norms
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.qdrant.collection import Contract
-from norm_aware.qdrant.field import POWER as POWER
 
 _SHORTEST, _LONGEST = 1e-30, 1e17  # lengths between which float32 keeps a direction and an inner product
 

@@ -7,9 +7,9 @@ import dataclasses
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import ContractError
 from norm_aware.qdrant.calibrated import store_calibrated, store_raw
-from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.calls import Steps
 from norm_aware.qdrant.collection import Contract, open_collection, require_encoder
-from norm_aware.qdrant.rewriting import Progress, Store, rewrite, strays
+from norm_aware.qdrant.rewriting import Progress, Store, rewrite
 
 
 def recalibrate(
@@ -67,9 +67,6 @@ def recalibrate(
         calibration.require_encoder((contract.encoder, contract.fingerprint), dimension=contract.dimension)
         calibration = None if calibration.is_cosine else calibration
     mark = (contract.field.mark, None if calibration is None else calibration.digest)
-    others = yield call("count", collection_name=collection, count_filter=strays(mark, contract.field))
-    if contract.calibration == mark[1] and not contract.rewriting and not others.count:
-        return 0
     # the power is kept until the end: undoing a run that was cut off must know what the other points have
     begun = dataclasses.replace(contract, calibration=mark[1], rewriting=True, edges_count=0)
     ended = dataclasses.replace(begun, rewriting=False)
@@ -82,6 +79,7 @@ def recalibrate(
             ended=ended,
             store=_store(calibration, contract),
             mark=mark,
+            settled=contract.calibration == mark[1] and not contract.rewriting,
             total=total,
             progress=progress,
         )

@@ -36,10 +36,13 @@ def rewrite(
     ended: Contract,
     store: Store,
     mark: Mark,
+    settled: bool,
     total: int,
     progress: Progress | None,
 ) -> Steps[int]:
     """Store every point anew from its raw embedding, each replaced at once with all it has.
+
+    Nothing is done where the contract is as it would be in the end and no point is stored otherwise.
 
     Args:
         collection: name of the collection.
@@ -47,6 +50,7 @@ def rewrite(
         ended: the contract once they are of one; its edges are placed anew.
         store: the new way of storing.
         mark: of points that are stored so already, and are left.
+        settled: whether the contract is as it would be in the end.
         total: points there are, for `progress`.
         progress: told after each batch.
 
@@ -56,6 +60,9 @@ def rewrite(
     Raises:
         EmbeddingError: when a stored vector holds NaN or infinite numbers.
     """
+    others = yield call("count", collection_name=collection, count_filter=strays(mark, begun.field))
+    if settled and not others.count:
+        return 0
     yield call("update_collection", collection_name=collection, metadata=begun.to_metadata())
     key, value = mark
     done = written = 0

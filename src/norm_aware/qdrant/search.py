@@ -21,16 +21,15 @@ from qdrant_client import models
 
 from norm_aware.errors import CollectionError, MissingNormError
 from norm_aware.numeric.parse_similarity import parse_similarity
-from norm_aware.numeric.similarity import PowerSimilarity, Similarity
+from norm_aware.numeric.similarity import Similarity
 from norm_aware.qdrant.calls import Steps, call
 from norm_aware.qdrant.certificate import highest_outside, is_beaten
 from norm_aware.qdrant.collection import Contract
 from norm_aware.qdrant.field import Field
 from norm_aware.qdrant.formula import recover_dots
-from norm_aware.qdrant.options import SearchOptions, first_candidates, params_of
+from norm_aware.qdrant.options import ALL, SearchOptions, first_candidates, params_of
 from norm_aware.qdrant.request import NormRange, last_of, norm_ranges, of_length, rescored
 
-_ALL = 2**31 - 1  # a limit that no collection in local mode reaches
 _MORE = 4  # times the candidates that ranges are asked for again
 _MOST = 16  # times the first candidates that they are asked for at most
 
@@ -106,7 +105,7 @@ def search(
     if is_plain(options, contract):
         return (yield from asked.plainly())
     if options.exact or (local and options.candidates is None):
-        everything = _ALL if local else max(1, (yield call("count", collection_name=collection)).count)
+        everything = ALL if local else max(1, (yield call("count", collection_name=collection)).count)
         return (yield from asked.everything(everything))
     return (yield from asked.by_ranges(first_candidates(limit, options, contract.stored_power)))
 
@@ -148,7 +147,7 @@ class _Asked:
             collection_name=self.collection,
             limit=self.limit,
             with_payload=payload_of(self.contract),
-            **self._rescored(norm_ranges(()), points),
+            **self._rescored(of_length(1.0, self.query, self.query_norm), norm_ranges(()), points),
         )
         return Found(self._hits(response.points), certified=True)
 
@@ -161,25 +160,26 @@ class _Asked:
         best: dict[Any, Hit] = {}
         rounds = 0
         while True:
-            request = models.QueryRequest(
-                limit=self.limit, with_payload=payload_of(self.contract), **self._rescored(ranges, candidates)
-            )
-            last = [
-                last_of(
-                    unit,
-                    norm_range,
-                    candidates,
-                    options=self.options,
-                    field=self.contract.field,
-                    local=self.local,
+            requests = [
+                models.QueryRequest(
+                    limit=self.limit,
+                    with_payload=payload_of(self.contract),
+                    **self._rescored(unit, ranges, candidates),
                 )
-                for norm_range in ranges
             ]
-            responses = yield call(
-                "query_batch_points",
-                collection_name=self.collection,
-                requests=[request, *last] if certify else [request],
-            )
+            if certify:
+                requests += [
+                    last_of(
+                        unit,
+                        norm_range,
+                        candidates,
+                        options=self.options,
+                        field=self.contract.field,
+                        local=self.local,
+                    )
+                    for norm_range in ranges
+                ]
+            responses = yield call("query_batch_points", collection_name=self.collection, requests=requests)
             rounds += 1
             best |= {hit.point.id: hit for hit in self._hits(responses[0].points)}
             hits = in_order(best.values())[: self.limit]
@@ -195,9 +195,9 @@ class _Asked:
                 return Found(hits, certified=not ranges, rounds=rounds)
             candidates = min(_MORE * candidates, most)
 
-    def _rescored(self, ranges: Sequence[NormRange], candidates: int) -> dict[str, Any]:
+    def _rescored(self, unit: list[float], ranges: Sequence[NormRange], candidates: int) -> dict[str, Any]:
         return rescored(
-            of_length(1.0, self.query, self.query_norm),
+            unit,
             ranges,
             candidates,
             options=self.options,
@@ -242,9 +242,7 @@ def in_order(hits: Iterable[Hit]) -> list[Hit]:
 
 def is_plain(options: SearchOptions, contract: Contract) -> bool:
     """Whether the stored vectors rank by the similarity already."""
-    similarity = parse_similarity(options.similarity)
-    power = similarity.document_power if isinstance(similarity, PowerSimilarity) else None
-    return power == contract.stored_power and not options.offset
+    return options.document_power == contract.stored_power and not options.offset
 
 
 def payload_of(contract: Contract) -> Any:

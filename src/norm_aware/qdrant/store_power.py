@@ -6,10 +6,10 @@ import dataclasses
 
 from norm_aware.errors import ContractError
 from norm_aware.qdrant.calibrated import store_raw
-from norm_aware.qdrant.calls import Steps, call
+from norm_aware.qdrant.calls import Steps
 from norm_aware.qdrant.collection import open_collection
 from norm_aware.qdrant.power import power_mark, require_power
-from norm_aware.qdrant.rewriting import Progress, rewrite, strays
+from norm_aware.qdrant.rewriting import Progress, rewrite
 
 
 def store_power(
@@ -45,17 +45,14 @@ def store_power(
             f"Collection {collection!r} is stored by a calibration, which decides the length of vectors "
             f"itself; `norm-aware apply --undo --collection {collection}` brings the raw vectors back first."
         )
-    mark = (contract.field.power, power_mark(power))
-    others = yield call("count", collection_name=collection, count_filter=strays(mark, contract.field))
-    if contract.stored_power == power and not contract.rewriting and not others.count:
-        return 0
     return (
         yield from rewrite(
             collection,
             begun=dataclasses.replace(contract, storing_power=power, rewriting=True),
             ended=dataclasses.replace(contract, stored_power=power, storing_power=None, rewriting=False),
             store=lambda raw, _: store_raw(raw, power, field=contract.field),
-            mark=mark,
+            mark=(contract.field.power, power_mark(power)),
+            settled=contract.stored_power == power and not contract.rewriting,
             total=total,
             progress=progress,
         )

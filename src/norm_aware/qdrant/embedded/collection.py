@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,12 +11,14 @@ from pydantic import ValidationError
 from qdrant_client import models
 
 from norm_aware.errors import CollectionError, NormAwareError
-from norm_aware.qdrant.embedded.configuration import dense_vectors, to_config, to_info
+from norm_aware.qdrant.embedded.configuration import to_config, to_info
 from norm_aware.qdrant.embedded.edge import edge, reject
 from norm_aware.qdrant.embedded.ids import to_id
 from norm_aware.qdrant.embedded.points import to_point
 from norm_aware.qdrant.embedded.sizes import record_sizes, take_sizes
 from norm_aware.qdrant.embedded.vectors import require_storable, to_vector
+from norm_aware.qdrant.field import dense_vectors
+from norm_aware.whole_file import write_whole
 
 T = TypeVar("T")
 
@@ -77,12 +78,12 @@ class EmbeddedCollection:
 
     def configure(self, changes: dict[str, Any]) -> None:
         """Change part of the description; what concerns the index takes effect at the next `optimize`."""
-        before = self.description
-        self.description = before.model_copy(update=changes)
-        config = to_config(self.description)
-        if to_config(before) != config and any(key != "metadata" for key in changes):
+        description = self.description.model_copy(update=changes)
+        if changes.keys() - {"metadata"}:
+            config = to_config(description)
             self._do(self._shard.close)
             self._shard = self._do(lambda: edge.EdgeShard.load(str(self._folder / _SHARD), config))
+        self.description = description
         self._describe()
 
     def upsert(
@@ -133,7 +134,7 @@ class EmbeddedCollection:
         self._do(self._shard.flush)
 
     def _require_storable(self, ids: Sequence[Any], vectors: Sequence[Any]) -> None:
-        dimensions = {name: params.size for name, params in dense_vectors(self.description).items()}
+        dimensions = {name: params.size for name, params in dense_vectors(self.description.vectors).items()}
         require_storable(ids, vectors, dimensions=dimensions, collection=self._name)
 
     def _require_room(self) -> None:
@@ -158,20 +159,6 @@ class EmbeddedCollection:
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             raise reject(error, collection=self._name) from error
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all, also through a power cut.
-
-    Raises:
-        OSError: when it cannot be written; what was there stays.
-    """
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _read(path: Path, *, collection: str) -> models.CreateCollection:

@@ -8,6 +8,7 @@ from typing import Any
 from qdrant_client import models
 
 from norm_aware.qdrant.embedded.edge import edge, named, refuse
+from norm_aware.qdrant.field import dense_vectors
 
 _HNSW = models.HnswConfig(m=16, ef_construct=100, full_scan_threshold=10_000, max_indexing_threads=0)
 _OPTIMIZER = models.OptimizersConfig(
@@ -23,7 +24,7 @@ def to_config(description: models.CreateCollection) -> edge.EdgeConfig:
     """
     optimizers = _merged(_OPTIMIZER, description.optimizers_config)
     return edge.EdgeConfig(
-        vectors={name: _dense(params) for name, params in dense_vectors(description).items()} or None,
+        vectors={name: _dense(params) for name, params in dense_vectors(description.vectors).items()} or None,
         sparse_vectors={name: _sparse(params) for name, params in (description.sparse_vectors or {}).items()}
         or None,
         on_disk_payload=description.on_disk_payload,
@@ -37,14 +38,6 @@ def to_config(description: models.CreateCollection) -> edge.EdgeConfig:
             indexing_threshold=optimizers.indexing_threshold,
         ),
     )
-
-
-def dense_vectors(description: models.CreateCollection) -> dict[str, models.VectorParams]:
-    """Dense vectors by name; the unnamed one's name is empty."""
-    vectors = description.vectors
-    if vectors is None:
-        return {}
-    return {"": vectors} if isinstance(vectors, models.VectorParams) else dict(vectors)
 
 
 def to_info(description: models.CreateCollection, found: edge.ShardInfo) -> models.CollectionInfo:

@@ -38,7 +38,7 @@ def to_condition(condition: Any) -> Any:
     Raises:
         UnsupportedError: for one the engine does not have.
     """
-    convert = _CONDITIONS.get(type(condition))
+    convert = CONDITIONS.get(type(condition))
     if convert is None:
         raise refuse(f"the condition {type(condition).__name__}")
     return convert(condition)
@@ -121,7 +121,7 @@ if hasattr(models, "MatchSubstring"):  # newer than the oldest qdrant-client we 
     _MATCHES[models.MatchPrefix] = lambda m: edge.MatchPrefix(m.prefix)
     _MATCHES[models.MatchSubstring] = lambda m: edge.MatchSubstring(m.substring)
 
-_CONDITIONS: dict[type, Callable[[Any], Any]] = {
+CONDITIONS: dict[type, Callable[[Any], Any]] = {
     models.FieldCondition: _field,
     models.IsEmptyCondition: lambda c: edge.IsEmptyCondition(c.is_empty.key),
     models.IsNullCondition: lambda c: edge.IsNullCondition(c.is_null.key),

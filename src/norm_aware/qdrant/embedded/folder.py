@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote
 from qdrant_client import models
 
 from norm_aware.errors import CollectionError, CollectionNotFoundError
-from norm_aware.qdrant.embedded.collection import DESCRIPTION, EmbeddedCollection, write_whole
+from norm_aware.qdrant.embedded.collection import DESCRIPTION, EmbeddedCollection
+from norm_aware.whole_file import write_whole
 
 _LOCK = ".lock"
 _ALIASES = "aliases.json"

@@ -8,7 +8,7 @@ from typing import Any
 from qdrant_client import models
 
 from norm_aware.qdrant.embedded.edge import edge, refuse
-from norm_aware.qdrant.embedded.filters import _CONDITIONS, to_condition
+from norm_aware.qdrant.embedded.filters import CONDITIONS, to_condition
 
 E = edge.Expression
 
@@ -26,7 +26,7 @@ def to_expression(given: models.Expression) -> edge.Expression:
     convert = _OPERATIONS.get(type(given))
     if convert is not None:
         return convert(given)
-    if type(given) in _CONDITIONS:
+    if type(given) in CONDITIONS:
         return E.Condition(to_condition(given))
     raise refuse(f"the expression {type(given).__name__}")
 

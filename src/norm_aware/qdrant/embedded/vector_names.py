@@ -7,10 +7,10 @@ from typing import Any
 from qdrant_client import models
 from qdrant_client.client_base import QdrantBase
 
-from norm_aware.qdrant.embedded.configuration import dense_vectors
 from norm_aware.qdrant.embedded.edge import edge, named, refuse
 from norm_aware.qdrant.embedded.folder import Folder
 from norm_aware.qdrant.embedded.unsupported import DONE, require_supported
+from norm_aware.qdrant.field import dense_vectors
 
 
 class VectorNames(QdrantBase):
@@ -39,7 +39,7 @@ class VectorNames(QdrantBase):
             raise refuse("multivector_config and datatype in create_vector_name")
         distance = named(edge.Distance, given.distance)
         collection.update(edge.UpdateOperation.create_dense_vector(vector_name, given.size, distance))
-        dense = dense_vectors(collection.description)
+        dense = dense_vectors(collection.description.vectors)
         dense[vector_name] = models.VectorParams(size=given.size, distance=given.distance)
         collection.configure({"vectors": dense})
         return DONE
@@ -50,7 +50,7 @@ class VectorNames(QdrantBase):
         require_supported(others, "delete_vector_name")
         collection = self._folder.get(collection_name)
         dense, sparse = (
-            dense_vectors(collection.description),
+            dense_vectors(collection.description.vectors),
             dict(collection.description.sparse_vectors or {}),
         )
         dense.pop(vector_name, None)
