@@ -28,7 +28,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
         for path in (ROOT / "src" / "norm_aware").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"norm_aware/py.typed", "norm_aware/benchmark/report.html.jinja"} <= package
+    assert {"norm_aware/py.typed", "norm_aware/benchmark/report/report.html.jinja"} <= package
     assert {name for name in wheel.namelist() if ".dist-info/" not in name} == package
 
 

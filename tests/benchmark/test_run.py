@@ -7,12 +7,12 @@ import json
 
 import pytest
 
+from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
+from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
-from norm_aware.benchmark.ragas_metrics import JudgeFreeMetrics
-from norm_aware.benchmark.report import render
+from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.results import norm_distribution
 from norm_aware.benchmark.run import run_benchmark
-from norm_aware.benchmark.score import Score
 from norm_aware.benchmark.system import parse_systems
 from norm_aware.errors import BenchmarkError, LLMError
 from tests.benchmark.fake_openai import FakeOpenAI

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from norm_aware.benchmark.dataset import Dataset, Document, Query
+from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.system import COLLECTION, collect, open_index, parse_systems
 from norm_aware.errors import BenchmarkError, CollectionError, LLMError, QueryError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from norm_aware.benchmark.measures import retrieval_measures
+from norm_aware.benchmark.metrics.measures import retrieval_measures
 from norm_aware.calibration import ranking
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.ranking import NDCG

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from norm_aware.benchmark.compare import as_row, compare, mean_values
-from norm_aware.benchmark.dataset import Dataset, Query
-from norm_aware.benchmark.scoring import DESCRIPTIONS
+from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
 from norm_aware.benchmark.system import System
 from norm_aware.numeric.effect_size import cohens_d
 

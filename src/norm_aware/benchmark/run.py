@@ -10,12 +10,12 @@ from typing import Any, cast
 from qdrant_client import QdrantClient
 
 from norm_aware.benchmark.calibrated_index import open_calibrated_index, require_unseen
-from norm_aware.benchmark.dataset import Dataset
+from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.models import Models
-from norm_aware.benchmark.report import write_report
+from norm_aware.benchmark.report.render import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.scoring import score_run
 from norm_aware.benchmark.system import COLLECTION, TOP_K, System, collect, open_index
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.embedding import encoder_identity

@@ -12,7 +12,7 @@ from llama_index.core import VectorStoreIndex
 from llama_index.core.schema import QueryBundle, TextNode
 from qdrant_client import QdrantClient
 
-from norm_aware.benchmark.dataset import Dataset, Document, Query
+from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError, LLMError

@@ -51,7 +51,7 @@ def benchmark(
         calibration=calibration,
         encoder=encoder,
     )
-    from norm_aware.benchmark.dataset import load_dataset
+    from norm_aware.benchmark.datasets.dataset import load_dataset
 
     loaded = load_dataset(dataset, split=split)
     from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
@@ -104,6 +104,6 @@ def report(
     ] = None,
 ) -> None:
     """Render results.json as one HTML file that needs no network."""
-    from norm_aware.benchmark.report import write_report
+    from norm_aware.benchmark.report.render import write_report
 
     print(write_report(results / "results.json" if results.is_dir() else results, out))

@@ -1,6 +1,6 @@
 """Reads the corpus of `pydocs` out of the interpreter that runs this file, and writes it to stdout as JSON.
 
-It imports the standard library only: `norm_aware.benchmark.pydocs` runs it where nothing else is installed.
+It imports the standard library only: `norm_aware.ingestion.pydocs` runs it where nothing else is installed.
 """
 
 from __future__ import annotations

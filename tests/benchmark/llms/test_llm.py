@@ -10,11 +10,10 @@ from importlib import metadata
 import pytest
 from pydantic import SecretStr
 
-from norm_aware.benchmark.llama_server import packaged_smollm2
-from norm_aware.benchmark.llm import LLM, OPENAI, PROMPT, LLMConfig, open_llm
+from norm_aware.benchmark.llms.llama_server import packaged_smollm2
+from norm_aware.benchmark.llms.llm import LLM, OPENAI, PROMPT, LLMConfig, open_llm
 from norm_aware.errors import LLMError, MissingExtraError
-
-from .fake_openai import FakeOpenAI
+from tests.benchmark.fake_openai import FakeOpenAI
 
 KEY = "sk-very-secret-0123456789"
 
@@ -165,7 +164,7 @@ def test_the_fingerprint_changes_with_what_changes_an_answer_and_with_nothing_el
     # a file served here keeps its fingerprint whatever port it got
     served = {"weights": "10-ab", "base_url": "http://127.0.0.1:2/v1"}
     assert fingerprint(**served) == fingerprint(weights="10-ab")
-    monkeypatch.setattr("norm_aware.benchmark.llm.PROMPT", {**PROMPT, "system": "Answer."})
+    monkeypatch.setattr("norm_aware.benchmark.llms.llm.PROMPT", {**PROMPT, "system": "Answer."})
     assert fingerprint() != same
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from norm_aware.benchmark.dataset import load_dataset, read_beir, read_documents
+from norm_aware.benchmark.datasets.dataset import load_dataset, read_beir, read_documents
 from norm_aware.errors import DatasetError
 
 CORPUS = [

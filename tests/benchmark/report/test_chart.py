@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from norm_aware.benchmark.chart import PANEL_HEIGHT, forest_axis, histogram
+from norm_aware.benchmark.report.chart import PANEL_HEIGHT, forest_axis, histogram
 
 
 @given(st.lists(st.tuples(*[st.floats(-1, 1)] * 3).map(sorted), min_size=1, max_size=6))

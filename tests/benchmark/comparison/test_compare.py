@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from norm_aware.benchmark.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
 from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p
 
 

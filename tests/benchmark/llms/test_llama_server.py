@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from norm_aware.benchmark import llama_server
-from norm_aware.benchmark.llama_server import LlamaServer, gguf_digest, packaged_smollm2
+from norm_aware.benchmark.llms import llama_server
+from norm_aware.benchmark.llms.llama_server import LlamaServer, gguf_digest, packaged_smollm2
 from norm_aware.errors import LLMError, MissingExtraError
 
 TEXT = "The Louvre is an art museum in Paris. Bees have five eyes."
@@ -71,8 +71,8 @@ def test_the_server_is_gone_when_its_block_ends():
 @pytest.mark.parametrize("leave", ["close()", "exit without closing", "raise"])
 def test_the_process_ends_quietly_whichever_way_it_leaves(leave):
     program = f"""
-from norm_aware.benchmark import llama_server
-from norm_aware.benchmark.llama_server import LlamaServer
+from norm_aware.benchmark.llms import llama_server
+from norm_aware.benchmark.llms.llama_server import LlamaServer
 server = LlamaServer({str(packaged_smollm2())!r}, context_tokens=128, threads=1).__enter__()
 if {leave!r} == "close()":
     server.__exit__(None, None, None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from norm_aware.benchmark.pydocs import read_questions
+from norm_aware.benchmark.datasets.pydocs import read_questions
 from norm_aware.errors import DatasetError
 from norm_aware.ingestion import pydocs
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from norm_aware.benchmark.pydocs import Question, read_questions
+from norm_aware.benchmark.datasets.pydocs import Question, read_questions
 from norm_aware.ingestion.pydocs import read_documents
 
 

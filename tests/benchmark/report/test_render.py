@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from norm_aware.benchmark.report import EXAMPLES, render, write_report
+from norm_aware.benchmark.report.render import EXAMPLES, render, write_report
 from norm_aware.errors import BenchmarkError
 
 BASELINE, DOT = "cosine", "dot"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from norm_aware.benchmark.llama_server import LlamaServer, gguf_digest, packaged_smollm2
+from norm_aware.benchmark.llms.llama_server import LlamaServer, gguf_digest, packaged_smollm2
 from norm_aware.errors import LLMError, MissingExtraError
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
-from norm_aware.benchmark.answer_measures import squad_f1
-from norm_aware.benchmark.llm import LLMConfig
-from norm_aware.benchmark.score import Sample, Score
+from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.metrics.answer_measures import squad_f1
+from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.errors import MissingExtraError
 
 DESCRIPTIONS: dict[str, tuple[str, str]] = {

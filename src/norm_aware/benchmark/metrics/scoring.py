@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from norm_aware.benchmark.answer_measures import squad_em, squad_f1
-from norm_aware.benchmark.dataset import Dataset
-from norm_aware.benchmark.measures import DESCRIPTIONS as RETRIEVAL
-from norm_aware.benchmark.measures import retrieval_measures
-from norm_aware.benchmark.ragas_metrics import DESCRIPTIONS as RAGAS
+from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
+from norm_aware.benchmark.metrics.measures import DESCRIPTIONS as RETRIEVAL
+from norm_aware.benchmark.metrics.measures import retrieval_measures
+from norm_aware.benchmark.metrics.ragas_metrics import DESCRIPTIONS as RAGAS
+from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.score import Sample, Score
 from norm_aware.progress import Progress
 
 SQUAD = {

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from norm_aware.benchmark.measures import DESCRIPTIONS, PRIMARY, retrieval_measures
+from norm_aware.benchmark.metrics.measures import DESCRIPTIONS, PRIMARY, retrieval_measures
 
 
 def oracle(ranking: list[str], grades: dict[str, int]) -> dict[str, float]:

@@ -32,6 +32,6 @@ class Question:
 
 def read_questions() -> list[Question]:
     """The hand-written questions, in the order of their ids."""
-    text = resources.files("norm_aware.benchmark").joinpath(_QUESTIONS).read_text(encoding="utf-8")
+    text = resources.files("norm_aware.benchmark.datasets").joinpath(_QUESTIONS).read_text(encoding="utf-8")
     records = [json.loads(line) for line in text.splitlines()]
     return [Question(r["_id"], r["text"], tuple(r["answers"]), tuple(r["relevant"])) for r in records]

@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from norm_aware.benchmark.llm import LLMConfig
-from norm_aware.benchmark.ragas_metrics import DESCRIPTIONS, JUDGE_TOKENS, JudgedMetrics, JudgeFreeMetrics
-from norm_aware.benchmark.score import Sample
+from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.metrics.ragas_metrics import (
+    DESCRIPTIONS,
+    JUDGE_TOKENS,
+    JudgedMetrics,
+    JudgeFreeMetrics,
+)
+from norm_aware.benchmark.metrics.score import Sample
 from norm_aware.errors import LLMError, MissingExtraError
-
-from .fake_openai import SLOW, FakeOpenAI
+from tests.benchmark.fake_openai import SLOW, FakeOpenAI
 
 KEY = "sk-very-secret-0123456789"
 JUDGED = [name for name, (kind, _) in DESCRIPTIONS.items() if kind == "judged"]
@@ -283,7 +287,7 @@ def test_a_langchain_that_ragas_does_not_work_with_names_the_one_that_does():
     done = run("""
 import sys
 sys.modules["langchain_community.chat_models.vertexai"] = None
-from norm_aware.benchmark.ragas_metrics import JudgeFreeMetrics
+from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
 JudgeFreeMetrics()
 """)
     assert done.stderr.rstrip().endswith("install langchain-community==0.4.1 with pip.")
@@ -293,7 +297,7 @@ JudgeFreeMetrics()
 def test_importing_this_file_imports_neither_ragas_nor_openai_and_using_it_reports_nothing_home():
     done = run("""
 import sys
-from norm_aware.benchmark.ragas_metrics import JudgeFreeMetrics
+from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
 print([name for name in ("ragas", "openai", "langchain") if name in sys.modules])
 JudgeFreeMetrics()
 from ragas._analytics import do_not_track

@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from norm_aware.benchmark.chart import forest_axis, histogram
-from norm_aware.benchmark.wording import is_known, number, outcome, p_value, setting, signed, verdict
+from norm_aware.benchmark.report.chart import forest_axis, histogram
+from norm_aware.benchmark.report.wording import is_known, number, outcome, p_value, setting, signed, verdict
 from norm_aware.errors import BenchmarkError, MissingExtraError
 
 SCHEMA_VERSION = 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from norm_aware.benchmark.answer_measures import squad_em, squad_f1, squad_words
+from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1, squad_words
 
 TEXTS = st.text(max_size=40) | st.lists(
     st.sampled_from(["Paris", "the", "a", "river", "Seine", "1903", "l'Île"]), max_size=8

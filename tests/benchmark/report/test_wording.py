@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from norm_aware.benchmark.wording import number, outcome, p_value, setting, signed, verdict
+from norm_aware.benchmark.report.wording import number, outcome, p_value, setting, signed, verdict
 
 
 def comparison(**changes: object):

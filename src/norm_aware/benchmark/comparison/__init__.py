@@ -1,0 +1,1 @@
+"""Candidates against the baseline, paired per question."""

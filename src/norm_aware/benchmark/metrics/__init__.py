@@ -1,0 +1,1 @@
+"""Scores of one answer: retrieval measures, word overlap, RAGAS."""
