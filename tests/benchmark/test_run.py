@@ -13,10 +13,10 @@ from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.results import norm_distribution
 from norm_aware.benchmark.run import run_benchmark
-from norm_aware.benchmark.system import parse_systems
+from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, LLMError
 from tests.benchmark.fake_openai import FakeOpenAI
-from tests.benchmark.test_system import DATASET, SYSTEMS, Speaker
+from tests.benchmark.test_collect import DATASET, SYSTEMS, Speaker
 
 
 class Judge:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from norm_aware import offline
+from norm_aware.benchmark.collect import Answerer
 from norm_aware.benchmark.llms.llm import PROMPT, open_llm
 from norm_aware.benchmark.metrics.ragas_metrics import Embed, JudgedMetrics, JudgeFreeMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
-from norm_aware.benchmark.system import Answerer
 from norm_aware.errors import MissingExtraError
 from norm_aware.llamaindex.embedding import RawEmbedding
 

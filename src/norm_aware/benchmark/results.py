@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
-from norm_aware.benchmark.system import System
+from norm_aware.benchmark.systems.system import System
 from norm_aware.numeric.effect_size import cohens_d
 
 SCHEMA_VERSION = 1

@@ -9,14 +9,16 @@ from typing import Any, cast
 
 from qdrant_client import QdrantClient
 
-from norm_aware.benchmark.calibrated_index import open_calibrated_index, require_unseen
+from norm_aware.benchmark.collect import TOP_K, collect
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.system import COLLECTION, TOP_K, System, collect, open_index
+from norm_aware.benchmark.systems.calibrated_index import open_calibrated_index, require_unseen
+from norm_aware.benchmark.systems.index import COLLECTION, open_index
+from norm_aware.benchmark.systems.system import System
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.embedding import encoder_identity
 from norm_aware.llamaindex.points import point_id

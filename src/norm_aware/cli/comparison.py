@@ -56,7 +56,7 @@ def benchmark(
     loaded = load_dataset(dataset, split=split)
     from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
     from norm_aware.benchmark.run import run_benchmark
-    from norm_aware.benchmark.system import parse_systems
+    from norm_aware.benchmark.systems.system import parse_systems
 
     opened_calibration = None
     if settings.calibration is not None:

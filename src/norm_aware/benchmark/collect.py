@@ -1,37 +1,25 @@
-"""The systems compared, and the first step of a benchmark: retrieve and answer, row by row."""
+"""The first step of a benchmark: retrieve and answer, row by row."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from llama_index.core import VectorStoreIndex
-from llama_index.core.schema import QueryBundle, TextNode
-from qdrant_client import QdrantClient
+from llama_index.core.schema import QueryBundle
 
-from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
+from norm_aware.benchmark.datasets.dataset import Query
 from norm_aware.benchmark.rows import Rows
-from norm_aware.calibration.calibration import Calibration
-from norm_aware.errors import BenchmarkError, LLMError
+from norm_aware.benchmark.systems.system import System
+from norm_aware.errors import LLMError
 from norm_aware.llamaindex.embedding import RawEmbedding
 from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.llamaindex.retriever import NormAwareRetriever
-from norm_aware.llamaindex.store import NormAwareVectorStore
-from norm_aware.numeric.parse_similarity import parse_similarity
-from norm_aware.numeric.similarity import Similarity
 from norm_aware.progress import Progress
-from norm_aware.qdrant.storage import one_index, open_storage
-
-COLLECTION = "benchmark"
-"""Qdrant collection that all systems of a run search."""
 
 TOP_K = 100
 """Documents retrieved per query, as many as the deepest measure looks at."""
-
-_BATCH = 512  # documents embedded and stored between two steps of the progress bar
 
 
 class Answerer(Protocol):
@@ -45,119 +33,6 @@ class Answerer(Protocol):
 
     def answer(self, question: str, contexts: Sequence[str]) -> str:
         """The answer; raises LLMError where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """One way of retrieving: all else, from the embeddings to the prompt, is the same for every system.
-
-    Attributes:
-        name: for reports.
-        similarity: what it ranks by; None for a calibration's own.
-        calibration: what its collection is stored by; None for raw vectors.
-    """
-
-    name: str
-    similarity: Similarity | None = None
-    calibration: Calibration | None = None
-
-
-CALIBRATED = "calibrated"
-"""Name of the system that searches by a calibration."""
-
-
-def parse_systems(names: Iterable[str], *, calibration: Calibration | None = None) -> tuple[System, ...]:
-    """The systems that names stand for; the first is the baseline.
-
-    Args:
-        names: of similarities, or `calibrated`.
-        calibration: what `calibrated` searches by.
-
-    Raises:
-        BenchmarkError: for no name, the same similarity twice, or `calibrated` without a calibration.
-        QueryError: for a name that is no similarity.
-    """
-    systems = [_system(name.strip(), calibration) for name in names]
-    if not systems:
-        raise BenchmarkError("No system was named; give at least a baseline, such as cosine.")
-    for i, system in enumerate(systems):
-        if system in systems[:i]:
-            raise BenchmarkError(f"System {system.name!r} is named twice; each may stand once.")
-    return tuple(systems)
-
-
-def _system(name: str, calibration: Calibration | None) -> System:
-    if name != CALIBRATED:
-        similarity = parse_similarity(name)
-        return System(similarity.name, similarity)
-    if calibration is None:
-        raise BenchmarkError(
-            "System 'calibrated' needs a calibration; `norm-aware calibrate` makes one, and --calibration "
-            "names its file."
-        )
-    return System(CALIBRATED, calibration=calibration)
-
-
-def open_index(
-    dataset: Dataset,
-    embedding: RawEmbedding,
-    folder: Path,
-    *,
-    progress: Progress,
-    allow_normalized: bool = False,
-) -> tuple[VectorStoreIndex, QdrantClient]:
-    """The index of a dataset's documents in embedded storage, built unless it is complete already.
-
-    Args:
-        dataset: what to index.
-        embedding: the encoder under test.
-        folder: where the storage lies.
-        progress: told of documents stored.
-        allow_normalized: take embeddings that all have length 1.
-
-    Returns:
-        The index, and the client to close when done.
-
-    Raises:
-        CollectionError: when another process has the storage open.
-    """
-    client = open_storage(folder)
-    if client.collection_exists(COLLECTION):
-        if client.count(COLLECTION).count == len(dataset.documents):
-            store = NormAwareVectorStore(
-                COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
-            )
-            return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
-        client.delete_collection(COLLECTION)  # what a killed run left
-    store = NormAwareVectorStore(
-        COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
-    )
-    with one_index(client, COLLECTION):
-        store_documents(dataset.documents, store, embedding, progress=progress)
-    return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
-
-
-def store_documents(
-    documents: Sequence[Document], store: NormAwareVectorStore, embedding: RawEmbedding, *, progress: Progress
-) -> None:
-    """Embed documents and store them under their own ids, batch by batch.
-
-    Raises:
-        EmbeddingError: for what the store refuses; batches before it are kept.
-    """
-    total = len(documents)
-    for start in range(0, total, _BATCH):
-        progress("Embedding documents", start, total)
-        store.add(_nodes(documents[start : start + _BATCH], embedding))
-    progress("Embedding documents", total, total)
-
-
-def _nodes(documents: Sequence[Document], embedding: RawEmbedding) -> list[TextNode]:
-    vectors = embedding.get_text_embedding_batch([document.content for document in documents])
-    return [
-        TextNode(id_=document.id, text=document.content, embedding=vector)
-        for document, vector in zip(documents, vectors, strict=True)
-    ]
 
 
 def collect(

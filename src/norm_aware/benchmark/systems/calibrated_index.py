@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from llama_index.core import VectorStoreIndex
 
 from norm_aware.benchmark.datasets.dataset import Query
-from norm_aware.benchmark.system import COLLECTION
+from norm_aware.benchmark.systems.index import COLLECTION
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.store import NormAwareVectorStore

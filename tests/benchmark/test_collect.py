@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from norm_aware.benchmark.collect import collect
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.system import COLLECTION, collect, open_index, parse_systems
+from norm_aware.benchmark.systems.index import COLLECTION, open_index
+from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, CollectionError, LLMError, QueryError
 
 WORDS = ["rain", "snow", "wind", "hail", "fog", "frost", "storm", "cloud"]
