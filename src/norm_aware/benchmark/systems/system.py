@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from norm_aware.benchmark.llms.prompt import Prompt
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError
 from norm_aware.numeric.parse_similarity import parse_similarity
@@ -13,17 +14,27 @@ from norm_aware.numeric.similarity import Similarity
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way of retrieving: all else, from the embeddings to the prompt, is the same for every system.
+    """One way of answering questions; what two systems do not differ in, they share.
 
     Attributes:
         name: for reports.
         similarity: what it ranks by; None for a calibration's own.
         calibration: what its collection is stored by; None for raw vectors.
+        reranker: what reorders the retrieved documents; None keeps their order.
+        exact: scores every document, so that no index loses any.
+        context_k: documents an answer is written from.
+        prompt: what the model is asked with.
+        llm: which of the run's models answers; None is the first.
     """
 
     name: str
     similarity: Similarity | None = None
     calibration: Calibration | None = None
+    reranker: str | None = None
+    exact: bool = True
+    context_k: int = 3
+    prompt: Prompt = field(default_factory=Prompt)
+    llm: str | None = None
 
 
 CALIBRATED = "calibrated"
