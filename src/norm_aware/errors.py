@@ -88,6 +88,10 @@ class CalibrationError(NormAwareError, ValueError):
     """A calibration that cannot be fitted, read or applied: too few judgements, another encoder's file."""
 
 
+class TrainingError(NormAwareError, ValueError):
+    """A loss or a training that cannot be run as configured."""
+
+
 class LLMError(NormAwareError):
     """A language model that could not be started, reached or understood."""
 

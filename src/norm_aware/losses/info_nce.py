@@ -1,0 +1,145 @@
+"""The contrastive loss of retrieval, with either side normalised or not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.util import all_gather, all_gather_with_grad, get_rank
+from torch import Tensor, nn
+
+from norm_aware.errors import TrainingError
+from norm_aware.losses.embedding_loss import EmbeddingLoss
+from norm_aware.losses.learned import learned
+from norm_aware.losses.texts import Texts
+from norm_aware.losses.trainable_similarity import TrainableSimilarity
+from norm_aware.numeric.similarity import Similarity
+
+LARGEST_SCALE = 100.0
+"""A learned scale stays below it, as CLIP's does (Radford et al. 2021, arXiv:2103.00020)."""
+
+
+class InfoNCELoss(EmbeddingLoss):
+    """Cross-entropy of picking each query's document among all documents of the batch.
+
+    `loss_i = -log( exp(scale * s(q_i, d_i)) / sum_j exp(scale * s(q_i, d_j)) )`, the mean over queries
+    (van den Oord et al. 2018, arXiv:1807.03748; eq. 2 of Feng & Watanabe, arXiv:2602.09229, who train each
+    member of the power family with it and scale 20).
+
+    The documents j are every query's relevant document and every mined hard negative in the batch. Left out
+    of the sum are those known to be no negatives: texts equal to the query's relevant document, and the
+    relevant documents of an equal query.
+
+    Args:
+        model: what is trained. Its `Normalize` module, if it has one, must be removed before, unless the
+            similarity is cosine: `RawEmbedding` and the recipes do so.
+        similarity: a member of the power family or its name, `learnable`, or a `TrainableSimilarity`.
+        scale: 1 / temperature; where it is learned, what it starts at.
+        learn_scale: learns the scale, below `LARGEST_SCALE`.
+        gather_across_devices: takes the documents of all processes as negatives.
+        mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
+
+    Requirements:
+        Columns (query, relevant document) or (query, relevant document, hard negative, ...).
+
+    Relations:
+        With `similarity="cosine"` and no equal texts in a batch it equals sentence-transformers'
+        `MultipleNegativesRankingLoss`, with `mini_batch_size` its cached sibling, and with
+        `similarity="dot"` the same with `dot_score`. `NegativeVarianceLoss` and `NormRegularizer` add a
+        term to it. Normalising the query never changes which document is ranked first; the query's norm
+        acts as the inverse temperature of its own row (Feng & Watanabe, propositions 4.1 and 4.2).
+
+    Raises:
+        TrainingError: for a scale that is not above 0, or a similarity outside the power family.
+
+    Example:
+        >>> from norm_aware.losses import InfoNCELoss
+        >>> loss = InfoNCELoss(model, "query_normalized", scale=20.0)  # doctest: +SKIP
+        >>> SentenceTransformerTrainer(model, args, train_dataset=pairs, loss=loss).train()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        similarity: str | Similarity | TrainableSimilarity = "cosine",
+        *,
+        scale: float = 20.0,
+        learn_scale: bool = False,
+        gather_across_devices: bool = False,
+        mini_batch_size: int | None = None,
+    ) -> None:
+        super().__init__(model, mini_batch_size=mini_batch_size)
+        if not 0 < scale < math.inf or (learn_scale and scale > LARGEST_SCALE):
+            most = f" and at most {LARGEST_SCALE:g}" if learn_scale else ""
+            raise TrainingError(f"The scale is {scale}; a number above 0{most} is needed, such as 20.")
+        if not isinstance(similarity, TrainableSimilarity):
+            similarity = TrainableSimilarity(similarity)
+        self.similarity = similarity
+        self.gather_across_devices = gather_across_devices
+        self._log_scale = learned(math.log(scale)) if learn_scale else math.log(scale)
+
+    @property
+    def scale(self) -> float:
+        """1 / temperature as it is now."""
+        scale = self._scale()
+        return scale if isinstance(scale, float) else scale.item()
+
+    def compute(
+        self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None = None
+    ) -> Tensor:
+        """The loss from the embeddings of queries, relevant documents and hard negatives.
+
+        Args:
+            embeddings: raw, one tensor of shape (n, dimension) a column.
+            texts: of the same columns.
+            labels: not looked at.
+
+        Returns:
+            A scalar in float32; 0 for a query that has no negative.
+        """
+        queries, documents = embeddings[0], list(embeddings[1:])
+        known = [column.digests for column in texts]
+        first = 0
+        if self.gather_across_devices:
+            first = get_rank() * len(queries)
+            documents = [all_gather_with_grad(column) for column in documents]
+            known = [all_gather(column) for column in known]
+        wanted = torch.arange(first, first + len(queries), device=queries.device)
+        scores = self._scale() * self.similarity(queries, torch.cat(documents))
+        mask = _no_negatives(known[0], known[1], torch.cat(known[1:]), wanted)
+        return nn.functional.cross_entropy(scores.masked_fill(mask, -torch.inf), wanted)
+
+    def get_config_dict(self) -> dict[str, object]:
+        """What the model card says of the loss."""
+        return {
+            "similarity": self.similarity.similarity.name,
+            "scale": self.scale,
+            "gather_across_devices": self.gather_across_devices,
+            "mini_batch_size": self.mini_batch_size,
+        }
+
+    def _scale(self) -> Tensor | float:
+        if isinstance(self._log_scale, float):
+            return math.exp(self._log_scale)
+        return self._log_scale.exp().clamp(max=LARGEST_SCALE)
+
+
+def _no_negatives(queries: Tensor, relevant: Tensor, documents: Tensor, wanted: Tensor) -> Tensor:
+    """Where a document is known to be no negative of a query, shape (wanted, documents).
+
+    Args:
+        queries: digests of all queries.
+        relevant: digests of their relevant documents.
+        documents: digests of all documents, which begin with the relevant ones.
+        wanted: position of each of this process's queries, and of its relevant document.
+    """
+    mask = relevant[wanted, None] == documents[None, :]
+    same_query = queries[wanted, None] == queries[None, :]
+    mask[:, : len(relevant)] |= same_query
+    # a hard negative that is relevant to an equal query
+    shared = same_query.to(torch.float32) @ (relevant[:, None] == documents[None, :]).to(torch.float32)
+    mask |= shared > 0
+    mask[torch.arange(len(wanted), device=mask.device), wanted] = False
+    return mask
