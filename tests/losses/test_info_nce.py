@@ -48,7 +48,7 @@ def test_it_is_the_formula_in_float64(name, powers):
     found = InfoNCELoss(table(), name, scale=3.0).compute(columns, known).detach()
     documents = torch.cat(columns[1:])
     expected = oracle(columns[0], documents, scale=3.0, query_power=powers[0], document_power=powers[1])
-    assert float(found) == pytest.approx(expected, rel=1e-5)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(("name", "function"), [("cosine", None), ("dot", dot_score)])
@@ -91,7 +91,7 @@ def test_a_text_equal_to_the_relevant_document_is_no_negative():
     q, d = (model.encode(x) for x in (["a", "c", "e"], ["b", "d", "b"]))
     mask = np.zeros((3, 3), bool)
     mask[0, 2] = mask[2, 0] = True
-    assert float(twice) == pytest.approx(
+    assert twice.item() == pytest.approx(
         oracle(q, d, scale=5.0, query_power=0, document_power=0, mask=mask), rel=1e-5
     )
 
@@ -104,7 +104,7 @@ def test_what_is_relevant_to_an_equal_query_is_no_negative_mined_or_not():
     mask = np.zeros((3, 6), bool)
     mask[0, [1, 3]] = mask[1, [0, 3]] = True
     expected = oracle(q, d, scale=5.0, query_power=0, document_power=0, mask=mask)
-    assert float(loss(features(model, *columns))) == pytest.approx(expected, rel=1e-5)
+    assert (loss(features(model, *columns))).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_batch_of_one_pair_has_no_loss_and_no_gradient():

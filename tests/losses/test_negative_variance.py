@@ -28,7 +28,7 @@ def test_the_term_is_the_formula_in_float64(within_view):
     loss = NegativeVarianceLoss(InfoNCELoss(table()), train_size=11, within_view=within_view)
     found = loss.term([torch.tensor(q), torch.tensor(d)], texts(6))
     pairs = [negatives(q, d), *([negatives(q, q), negatives(d, d)] if within_view else [])]
-    assert float(found) == pytest.approx(np.mean((np.concatenate(pairs) + 1 / 10) ** 2), rel=1e-6)
+    assert found.item() == pytest.approx(np.mean((np.concatenate(pairs) + 1 / 10) ** 2), rel=1e-6)
 
 
 def test_the_term_is_the_variance_plus_the_squared_bias():
@@ -36,7 +36,7 @@ def test_the_term_is_the_variance_plus_the_squared_bias():
     q, d = generator.normal(size=(2, 6, 5))
     found = NegativeVarianceLoss(InfoNCELoss(table())).term([torch.tensor(q), torch.tensor(d)], texts(6))
     cosines = negatives(q, d)
-    assert float(found) == pytest.approx(cosines.var() + cosines.mean() ** 2, rel=1e-6)
+    assert found.item() == pytest.approx(cosines.var() + cosines.mean() ** 2, rel=1e-6)
 
 
 def test_it_is_the_main_loss_plus_weight_times_the_term_and_norms_get_no_gradient_from_the_term():
@@ -46,7 +46,7 @@ def test_it_is_the_main_loss_plus_weight_times_the_term_and_norms_get_no_gradien
     loss = NegativeVarianceLoss(main, weight=7.0)
     term = loss.term([q, d], texts(4))
     total = loss.compute([q, d], texts(4), None)
-    assert float(total) == pytest.approx(float(main.compute([q, d], texts(4)) + 7 * term))
+    assert total.item() == pytest.approx((main.compute([q, d], texts(4)) + 7 * term).item())
     for embeddings, gradient in zip((q, d), torch.autograd.grad(term, [q, d]), strict=True):
         assert float((embeddings * gradient).sum(dim=1).abs().max()) < 1e-12
 
@@ -90,7 +90,7 @@ def test_it_wraps_a_loss_of_sentence_transformers():
     main = stock.MultipleNegativesRankingLoss(model)
     loss = NegativeVarianceLoss(NormRegularizer(main), weight=0.0)
     alone = main(features(model, *columns), None)
-    assert float(loss(features(model, *columns)) - alone) == pytest.approx(0, abs=1e-6)
+    assert (loss(features(model, *columns)) - alone).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_a_loss_that_embeds_by_itself_is_refused_with_what_to_take_instead():

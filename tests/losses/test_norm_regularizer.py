@@ -29,14 +29,14 @@ def logs(column):
 def test_the_level_penalty_is_the_squared_distance_of_the_mean_log_norm_from_the_target():
     columns, texts = batch()
     found = regularizer(level=3.0, target=2.0).term(columns, texts)
-    assert float(found) == pytest.approx(3 * (logs(columns[1]).mean() - np.log(2)) ** 2)
+    assert found.item() == pytest.approx(3 * (logs(columns[1]).mean() - np.log(2)) ** 2)
 
 
 def test_the_first_batch_sets_a_target_that_was_not_given():
     loss = regularizer(level=1.0)
     columns, texts = batch()
-    assert float(loss.term(columns, texts)) == pytest.approx(0, abs=1e-20)
-    assert float(loss.term([3 * column for column in columns], texts)) == pytest.approx(np.log(3) ** 2)
+    assert (loss.term(columns, texts)).item() == pytest.approx(0, abs=1e-20)
+    assert (loss.term([3 * column for column in columns], texts)).item() == pytest.approx(np.log(3) ** 2)
 
 
 def test_spread_is_free_up_to_the_largest_and_penalised_by_its_excess():
@@ -44,13 +44,13 @@ def test_spread_is_free_up_to_the_largest_and_penalised_by_its_excess():
     spread = logs(columns[1]).std(ddof=1)
     assert regularizer(spread=1.0, largest_spread=spread + 0.01).term(columns, texts) == 0
     found = regularizer(spread=2.0, largest_spread=spread - 0.1).term(columns, texts)
-    assert float(found) == pytest.approx(2 * 0.1**2)
+    assert found.item() == pytest.approx(2 * 0.1**2)
 
 
 def test_the_length_penalty_is_the_squared_correlation_with_the_log_of_the_tokens():
     columns, texts = batch()
     expected = pearsonr(logs(columns[1]), np.log(texts[1].lengths.numpy())).statistic ** 2
-    assert float(regularizer(length=4.0).term(columns, texts)) == pytest.approx(4 * expected)
+    assert (regularizer(length=4.0).term(columns, texts)).item() == pytest.approx(4 * expected)
 
 
 def test_the_angle_penalty_is_the_squared_correlation_of_norms_and_cosines_over_all_pairs():
@@ -59,7 +59,7 @@ def test_the_angle_penalty_is_the_squared_correlation_of_norms_and_cosines_over_
     cosines = (q @ d.T) / np.outer(np.linalg.norm(q, axis=1), np.linalg.norm(d, axis=1))
     sums = logs(columns[0])[:, None] + logs(columns[1])[None, :]
     expected = pearsonr(sums.ravel(), cosines.ravel()).statistic ** 2
-    assert float(regularizer(angle=5.0).term(columns, texts)) == pytest.approx(5 * expected)
+    assert (regularizer(angle=5.0).term(columns, texts)).item() == pytest.approx(5 * expected)
 
 
 def test_its_gradients_are_those_of_finite_differences():
@@ -98,7 +98,7 @@ def test_zero_vectors_are_passed_over():
 def test_one_document_has_a_level_and_nothing_to_correlate():
     columns, texts = batch(n=1)
     loss = regularizer(target=1.0, level=1.0, spread=1.0, length=1.0, angle=1.0)
-    assert float(loss.term(columns, texts)) == pytest.approx(logs(columns[1])[0] ** 2)
+    assert (loss.term(columns, texts)).item() == pytest.approx(logs(columns[1])[0] ** 2)
 
 
 def test_a_correlation_without_spread_is_0_and_has_a_gradient():

@@ -41,14 +41,14 @@ def test_learned_powers_start_at_a_half_and_have_the_gradients_of_finite_differe
     for logit in logits:
         similarity.zero_grad()
         similarity(queries, documents).sum().backward()
-        found, step = float(logit.grad), 1e-5
+        found, step = logit.grad.item(), 1e-5
         with torch.no_grad():
             logit += step
             above = similarity(queries, documents).sum()
             logit -= 2 * step
             below = similarity(queries, documents).sum()
             logit += step
-        assert found == pytest.approx(float(above - below) / (2 * step), rel=1e-5)
+        assert found == pytest.approx((above - below).item() / (2 * step), rel=1e-5)
 
 
 def test_the_gradient_of_gamma_is_minus_the_log_norm_times_the_score():
@@ -58,7 +58,7 @@ def test_the_gradient_of_gamma_is_minus_the_log_norm_times_the_score():
     score = similarity(query, document).squeeze()
     power = torch.sigmoid(next(similarity.parameters()))
     by_power = torch.autograd.grad(score, next(similarity.parameters()))[0] / (power * (1 - power))
-    assert float(by_power) == pytest.approx(float(document.norm().log() * score), rel=1e-6)
+    assert by_power.item() == pytest.approx((document.norm().log() * score).item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cosine", "dot", "query_normalized", "document_power=0.5", "learnable"])
