@@ -48,7 +48,7 @@ def test_it_is_the_main_loss_plus_weight_times_the_term_and_norms_get_no_gradien
     total = loss.compute([q, d], texts(4), None)
     assert total.item() == pytest.approx((main.compute([q, d], texts(4)) + 7 * term).item())
     for embeddings, gradient in zip((q, d), torch.autograd.grad(term, [q, d]), strict=True):
-        assert float((embeddings * gradient).sum(dim=1).abs().max()) < 1e-12
+        assert (embeddings * gradient).sum(dim=1).abs().max().item() < 1e-12
 
 
 def test_its_gradients_are_those_of_finite_differences():
