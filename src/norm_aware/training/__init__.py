@@ -1,0 +1,1 @@
+"""Recipes that hand our losses to sentence-transformers' own trainer."""

@@ -1,0 +1,220 @@
+"""One recipe: pairs, a base and a similarity in; an ordinary sentence-transformers model out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
+from transformers import EarlyStoppingCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from norm_aware.errors import TrainingError
+from norm_aware.losses.embedding_loss import EmbeddingLoss
+from norm_aware.losses.info_nce import InfoNCELoss
+from norm_aware.losses.negative_variance import NegativeVarianceLoss
+from norm_aware.losses.norm_regularizer import NormRegularizer
+from norm_aware.numeric.similarity import PowerSimilarity
+from norm_aware.training.base import merge_lora, open_base
+from norm_aware.training.curriculum import Curriculum, CurriculumCallback
+from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator
+from norm_aware.training.extra import require_training
+from norm_aware.training.pairs import Pair, as_dataset
+from norm_aware.training.record import write_record
+from norm_aware.training.state import LossState
+from norm_aware.whole_file import write_whole
+
+_RATES = {"static": 1e-3, "lora": 2e-4, "full": 2e-5}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How a model is trained.
+
+    Attributes:
+        epochs: times over the pairs.
+        batch_size: pairs a step.
+        learning_rate: the largest, decayed by a cosine; None takes .001 for a static table, .0002 for LoRA
+            and .00002 for all weights.
+        warmup: share of the steps in which it rises.
+        scale: 1 / temperature, or where it starts.
+        learn_scale: learns it.
+        mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
+        lora: rank of low-rank adapters; None trains all weights.
+        curriculum: a schedule of the normalisation, in place of a fixed similarity.
+        negative_variance: weight of `NegativeVarianceLoss`; 0 leaves it out.
+        norm_length: weight of `NormRegularizer`'s penalty on norms that stand for text length; 0 leaves
+            the regularizer out.
+        evaluations: times the sets are measured during training, and checkpoints written.
+        patience: evaluations without a gain after which training stops; None never stops early.
+        seed: of the order of the pairs and whatever the model draws.
+        device: torch device; None lets sentence-transformers choose.
+    """
+
+    epochs: float = 3.0
+    batch_size: int = 128
+    learning_rate: float | None = None
+    warmup: float = 0.05
+    scale: float = 20.0
+    learn_scale: bool = False
+    mini_batch_size: int | None = None
+    lora: int | None = None
+    curriculum: Curriculum | None = None
+    negative_variance: float = 0.0
+    norm_length: float = 0.0
+    evaluations: int = 5
+    patience: int | None = None
+    seed: int = 0
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model and how it came about.
+
+    Attributes:
+        model: the best checkpoint where sets were given, else the last.
+        similarity: what it was trained by, as it ended, and is meant to be searched by.
+        history: what was logged: loss, powers, scale, nDCG@10 under each similarity, by step.
+    """
+
+    model: SentenceTransformer
+    similarity: PowerSimilarity
+    history: list[dict[str, Any]] = field(repr=False)
+
+
+def train(
+    pairs: Sequence[Pair],
+    base: str,
+    *,
+    similarity: str = "cosine",
+    out: Path,
+    sets: Sequence[JudgedTexts] = (),
+    options: TrainingOptions | None = None,
+) -> Trained:
+    """Train an encoder contrastively, by any member of the power family.
+
+    Started again with the same `out` it goes on at the last checkpoint. Under `accelerate launch` or
+    `torchrun` every process takes its share.
+
+    Args:
+        pairs: what to learn from.
+        base: `wordllama`, a name on the hub or a path.
+        similarity: a member of the power family, or `learnable`; a curriculum's end where there is one.
+        out: folder for checkpoints, `history.jsonl` and the model, an ordinary sentence-transformers folder
+            whose card and `norm_aware.json` name the similarity.
+        sets: judged sets to measure on, under each similarity; the mean under the own one chooses the
+            checkpoint that is kept.
+        options: how to train.
+
+    Raises:
+        TrainingError: for options that cannot be, or fewer than two pairs.
+        MissingExtraError: when what training needs is not installed.
+    """
+    options = options or TrainingOptions()
+    require_training(lora=options.lora is not None)
+    if len(pairs) < 2:
+        raise TrainingError(
+            f"{len(pairs)} pairs were given; at least 2 are needed, for each is the other's negative."
+        )
+    model = open_base(base, lora=options.lora, device=options.device)
+    start = options.curriculum.start if options.curriculum else similarity
+    main = InfoNCELoss(
+        model,
+        start,
+        scale=options.scale,
+        learn_scale=options.learn_scale,
+        mini_batch_size=options.mini_batch_size,
+    )
+    loss = _with_terms(main, options, train_size=len(pairs))
+    state = LossState(main)
+    callbacks: list[Any] = [state]
+    if options.curriculum is not None:
+        callbacks.append(CurriculumCallback(options.curriculum, main.similarity))
+    if options.patience is not None and sets:
+        callbacks.append(EarlyStoppingCallback(options.patience))
+    trainer = SentenceTransformerTrainer(
+        model,
+        _arguments(model, options, out, pairs=len(pairs), measured=bool(sets)),
+        train_dataset=as_dataset(pairs),
+        loss=loss,
+        evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
+        callbacks=callbacks,
+    )
+    last = get_last_checkpoint(str(out)) if out.is_dir() else None  # type: ignore[no-untyped-call]
+    trainer.train(resume_from_checkpoint=last)
+    state.restore(trainer.state.best_model_checkpoint)
+    if options.lora is not None:
+        merge_lora(model)
+    found = main.similarity.similarity
+    if trainer.is_world_process_zero():
+        notes = {
+            "base": base,
+            "pairs": len(pairs),
+            "similarity": similarity,
+            "scale": main.scale,
+            **asdict(options),
+        }
+        save(model, found, out / "model", notes)
+        lines = [json.dumps(row, default=str) for row in state.history]
+        write_whole(out / "history.jsonl", "".join(f"{line}\n" for line in lines))
+    return Trained(model, found, state.history)
+
+
+def save(
+    model: SentenceTransformer, similarity: PowerSimilarity, folder: Path, notes: dict[str, Any]
+) -> None:
+    """Save a model with the similarity it was trained by.
+
+    sentence-transformers knows cosine and dot alone: it is told dot where the document's norm counts in
+    full, cosine else; `norm_aware.json` and the card name the similarity itself.
+    """
+    model.similarity_fn_name = "dot" if similarity.document_power == 1 else "cosine"
+    model.save_pretrained(str(folder))
+    write_record(folder, similarity, notes)
+
+
+def _with_terms(main: InfoNCELoss, options: TrainingOptions, *, train_size: int) -> EmbeddingLoss:
+    loss: EmbeddingLoss = main
+    if options.norm_length:
+        loss = NormRegularizer(loss, length=options.norm_length)
+    if options.negative_variance:
+        loss = NegativeVarianceLoss(loss, weight=options.negative_variance, train_size=train_size)
+    return loss
+
+
+def _arguments(
+    model: SentenceTransformer, options: TrainingOptions, out: Path, *, pairs: int, measured: bool
+) -> SentenceTransformerTrainingArguments:
+    kind = "static" if isinstance(model[0], StaticEmbedding) else "full" if options.lora is None else "lora"
+    steps = max(1, math.ceil(options.epochs * math.ceil(pairs / options.batch_size)))
+    every = max(1, steps // max(1, options.evaluations))
+    return SentenceTransformerTrainingArguments(
+        str(out),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        learning_rate=options.learning_rate or _RATES[kind],
+        lr_scheduler_type="cosine",
+        warmup_steps=math.ceil(options.warmup * steps),
+        seed=options.seed,
+        eval_strategy="steps" if measured else "no",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=measured,
+        metric_for_best_model="eval_mean_own" if measured else None,
+        greater_is_better=True if measured else None,
+        logging_steps=every,
+        logging_first_step=True,
+        report_to="none",
+        use_cpu=options.device == "cpu",
+        dataloader_pin_memory=False,
+        disable_tqdm=True,
+    )

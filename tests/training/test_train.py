@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from norm_aware.errors import TrainingError
+from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
+from norm_aware.training.curriculum import Curriculum
+from norm_aware.training.evaluation import embed_set
+from norm_aware.training.record import read_similarity
+from norm_aware.training.train import TrainingOptions, train
+from tests.training.worlds import judged, pairs, static_base, transformer_base
+
+# peft asks transformers by a name that transformers has retired
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+
+
+def options(**changed):
+    return TrainingOptions(
+        **{"epochs": 10, "batch_size": 8, "learning_rate": 0.05, "scale": 5.0, "device": "cpu", **changed}
+    )
+
+
+@pytest.mark.parametrize(
+    ("similarity", "expected"),
+    [("cosine", COSINE), ("dot", DOT), ("query_normalized", PowerSimilarity(document_power=1.0))],
+)
+def test_a_table_learns_its_pairs_under_the_similarity_it_is_trained_by(tmp_path, similarity, expected):
+    base = static_base(tmp_path / "base")
+    before = embed_set(SentenceTransformer(base), judged()).ndcg(expected).mean()
+    trained = train(
+        pairs(), base, similarity=similarity, out=tmp_path / "out", sets=[judged()], options=options()
+    )
+    saved = SentenceTransformer(str(tmp_path / "out" / "model"))
+    after = embed_set(saved, judged()).ndcg(expected).mean()
+    assert before < 0.8 < 0.95 < after
+    assert trained.similarity == read_similarity(tmp_path / "out" / "model") == expected
+    assert saved.similarity_fn_name == ("cosine" if similarity == "cosine" else "dot")
+
+
+def test_the_history_holds_powers_scale_loss_and_every_similaritys_ndcg(tmp_path):
+    train(
+        pairs(),
+        static_base(tmp_path / "base"),
+        similarity="learnable",
+        out=tmp_path / "out",
+        sets=[judged()],
+        options=options(learn_scale=True),
+    )
+    rows = [json.loads(line) for line in (tmp_path / "out" / "history.jsonl").read_text().splitlines()]
+    known = {key for row in rows for key in row}
+    assert {"step", "loss", "query_power", "document_power", "scale"} <= known
+    assert {"eval_words_cosine", "eval_words_dot", "eval_mean_own"} <= known
+    powers = [row["document_power"] for row in rows]
+    assert len(set(powers)) > 1
+    assert all(0 < power < 1 for power in powers)
+
+
+def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_path):
+    base = static_base(tmp_path / "base")
+    whole = options(epochs=4, learn_scale=True, evaluations=4)
+    straight = train(pairs(), base, similarity="learnable", out=tmp_path / "a", options=whole)
+    train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
+    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    for path in kept[-1].iterdir():  # as if killed before the last checkpoint
+        path.unlink()
+    kept[-1].rmdir()
+    again = train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
+    assert again.similarity.document_power == pytest.approx(straight.similarity.document_power, abs=1e-6)
+    np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
+
+
+def test_a_curriculum_ends_at_its_end_and_passes_in_between(tmp_path):
+    curriculum = Curriculum("cosine", "dot", begin=0.0, finish=1.0)
+    trained = train(
+        pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(curriculum=curriculum)
+    )
+    assert trained.similarity == DOT
+    assert any(0 < row["document_power"] < 1 for row in trained.history)
+
+
+@pytest.mark.parametrize("lora", [None, 4])
+def test_a_transformer_is_trained_whole_or_by_adapters_and_saved_as_an_ordinary_model(tmp_path, lora):
+    base = transformer_base(tmp_path)
+    trained = train(
+        pairs(),
+        base,
+        similarity="dot",
+        out=tmp_path / "out",
+        options=options(epochs=4, lora=lora, mini_batch_size=4, norm_length=0.1, negative_variance=0.1),
+    )
+    saved = SentenceTransformer(str(tmp_path / "out" / "model"))
+    words = ["a", "b c"]
+    np.testing.assert_allclose(saved.encode(words), trained.model.encode(words), atol=1e-5)
+    assert np.abs(saved.encode(words) - SentenceTransformer(base).encode(words)).max() > 1e-3
+    assert not list((tmp_path / "out" / "model").rglob("adapter*"))
+
+
+def test_training_stops_when_the_sets_gain_no_more(tmp_path):
+    trained = train(
+        pairs(),
+        static_base(tmp_path / "base"),
+        out=tmp_path / "out",
+        sets=[judged()],
+        options=options(epochs=100, evaluations=40, patience=2),
+    )
+    assert trained.history[-1]["step"] < 100 * 4
+
+
+def test_one_pair_and_an_unknown_base_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="1 pairs"):
+        train(pairs()[:1], "wordllama", out=tmp_path)
+    with pytest.raises(TrainingError, match="cannot be loaded"):
+        train(pairs(), str(tmp_path / "nowhere"), out=tmp_path)

@@ -1,0 +1,54 @@
+"""Words that go together by a rule a table can learn, as training pairs and as a judged set."""
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from norm_aware.calibration.judgements import Judgements
+from norm_aware.training.evaluation import JudgedTexts
+from norm_aware.training.pairs import Pair
+from tests.losses.models import WORDS, table
+
+QUERIES, DOCUMENTS = WORDS[1:9], WORDS[9:17]
+
+
+def pairs():
+    return [Pair(query, document) for query, document in zip(QUERIES, DOCUMENTS, strict=True)] * 4
+
+
+def judged():
+    grades = [{i: 1.0} for i in range(len(QUERIES))]
+    return JudgedTexts("words", tuple(DOCUMENTS), tuple(QUERIES), Judgements.of(grades, documents=8))
+
+
+def static_base(folder):
+    table(dimension=8).save_pretrained(str(folder))
+    return str(folder)
+
+
+def transformer_base(folder):
+    """A transformer of one small layer with weights of chance."""
+    torch.manual_seed(0)
+    words = Tokenizer(WordLevel({word: i for i, word in enumerate(["[PAD]", *WORDS])}, unk_token=WORDS[0]))
+    words.pre_tokenizer = Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="[PAD]", unk_token=WORDS[0])  # noqa: S106
+    config = BertConfig(
+        vocab_size=len(WORDS) + 1,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=16,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    BertModel(config).save_pretrained(str(folder / "bert"))
+    tokenizer.save_pretrained(str(folder / "bert"))
+    module = Transformer(str(folder / "bert"), max_seq_length=8)
+    model = SentenceTransformer(modules=[module, Pooling(16)], device="cpu")
+    model.save_pretrained(str(folder / "model"))
+    return str(folder / "model")
