@@ -14,6 +14,7 @@ from norm_aware.cli import (  # noqa: F401  # each adds its commands
     index,
     migration,
     recall,
+    training,
 )
 from norm_aware.cli.app import app
 from norm_aware.errors import NormAwareError

@@ -1,0 +1,107 @@
+"""Commands that train: train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from norm_aware.cli.app import app
+from norm_aware.errors import TrainingError
+
+if TYPE_CHECKING:
+    from norm_aware.training.evaluation import JudgedTexts
+
+
+@app.command()
+def train(
+    pairs: Annotated[Path, typer.Option(help="JSONL file of pairs: query and document, or passage_id.")],
+    out: Annotated[Path, typer.Option(help="Folder of checkpoints, history.jsonl and the model.")],
+    base: Annotated[str, typer.Option(help="'wordllama', a hub name, or a model's folder.")] = "wordllama",
+    similarity: Annotated[
+        str,
+        typer.Option(help="cosine, dot, query_normalized, document_normalized, document_power=X, learnable."),
+    ] = "cosine",
+    passages: Annotated[Path | None, typer.Option(help="JSONL file of the passages that ids name.")] = None,
+    evaluate: Annotated[
+        str | None, typer.Option(help="Judged folders in BEIR's layout, by commas, measured while training.")
+    ] = None,
+    curriculum: Annotated[
+        str | None, typer.Option(help="Start from this similarity and go to --similarity by half the steps.")
+    ] = None,
+    epochs: Annotated[float, typer.Option(help="Times over the pairs.")] = 3.0,
+    batch_size: Annotated[int, typer.Option(help="Pairs a step.")] = 128,
+    mini_batch_size: Annotated[
+        int | None, typer.Option(help="Texts embedded at once, with a gradient cache.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The largest; by the kind of encoder.")] = None,
+    scale: Annotated[float, typer.Option(help="1 / temperature.")] = 20.0,
+    learn_scale: Annotated[bool, typer.Option(help="Learn it, from --scale.")] = False,
+    lora: Annotated[
+        int | None, typer.Option(help="Rank of low-rank adapters; all weights if not given.")
+    ] = None,
+    negative_variance: Annotated[float, typer.Option(help="Weight of NegativeVarianceLoss.")] = 0.0,
+    norm_length: Annotated[float, typer.Option(help="Weight of NormRegularizer's length penalty.")] = 0.0,
+    evaluations: Annotated[int, typer.Option(help="Times the sets are measured.")] = 5,
+    patience: Annotated[int | None, typer.Option(help="Evaluations without a gain until it stops.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the order and whatever is drawn.")] = 0,
+    device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
+) -> None:
+    """Train an encoder on pairs, with either side's norm counting or not, into an ordinary model.
+
+    Started again with the same --out it goes on at the last checkpoint.
+    """
+    from norm_aware.training.extra import require_training
+    from norm_aware.training.pairs import read_pairs
+
+    require_training(lora=lora is not None)
+    found = read_pairs(pairs, passages=passages)
+    sets = [_judged(Path(folder.strip())) for folder in evaluate.split(",")] if evaluate else []
+    from norm_aware.training.curriculum import Curriculum  # seconds of imports, once there is work
+    from norm_aware.training.train import TrainingOptions
+    from norm_aware.training.train import train as run
+
+    if patience is not None and not sets:
+        raise TrainingError("--patience needs sets to measure on; name them by --evaluate.")
+    options = TrainingOptions(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        scale=scale,
+        learn_scale=learn_scale,
+        mini_batch_size=mini_batch_size,
+        lora=lora,
+        curriculum=Curriculum(curriculum, similarity) if curriculum else None,
+        negative_variance=negative_variance,
+        norm_length=norm_length,
+        evaluations=evaluations,
+        patience=patience,
+        seed=seed,
+        device=device,
+    )
+    trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
+    measured = [row for row in trained.history if "eval_mean_own" in row]
+    for row in measured:
+        values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))
+        print(f"step {row['step']}: nDCG@10 by {values}")
+    print(f"{out / 'model'}: search it by {trained.similarity}")
+
+
+def _judged(folder: Path) -> JudgedTexts:
+    from norm_aware.benchmark.datasets.dataset import read_beir
+    from norm_aware.calibration.judgements import Judgements
+    from norm_aware.training.evaluation import JudgedTexts
+
+    dataset = read_beir(folder)
+    position = {document.id: i for i, document in enumerate(dataset.documents)}
+    grades = [
+        {position[document]: float(grade) for document, grade in dataset.qrels[query.id].items()}
+        for query in dataset.queries
+    ]
+    return JudgedTexts(
+        dataset.name,
+        tuple(document.content for document in dataset.documents),
+        tuple(query.text for query in dataset.queries),
+        Judgements.of(grades, documents=len(dataset.documents)),
+    )

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from norm_aware.cli import app
+from norm_aware.errors import TrainingError
+from norm_aware.numeric.similarity import DOT
+from norm_aware.training.record import read_similarity
+from tests.training.worlds import DOCUMENTS, QUERIES, pairs, static_base
+
+
+def write(folder, lines):
+    folder.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(folder)
+
+
+def test_the_command_trains_measures_and_says_what_to_search_by(tmp_path):
+    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
+    judged = tmp_path / "judged"
+    judged.mkdir()
+    write(judged / "corpus.jsonl", [{"_id": f"d{d}", "text": d} for d in DOCUMENTS])
+    write(judged / "queries.jsonl", [{"_id": f"q{q}", "text": q} for q in QUERIES])
+    lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
+    (judged / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
+    done = CliRunner().invoke(
+        app,
+        [
+            *("train", "--pairs", trained, "--base", static_base(tmp_path / "base"), "--similarity", "dot"),
+            *("--out", str(tmp_path / "out"), "--evaluate", str(judged), "--epochs", "4"),
+            *("--batch-size", "8", "--learning-rate", "0.05", "--evaluations", "2", "--device", "cpu"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    assert "nDCG@10 by own" in done.stdout
+    assert "search it by dot" in done.stdout
+    assert read_similarity(tmp_path / "out" / "model") == DOT
+
+
+def test_patience_without_sets_is_refused(tmp_path):
+    trained = write(tmp_path / "pairs.jsonl", [{"query": "a", "document": "b"}] * 2)
+    with pytest.raises(TrainingError, match="--evaluate"):
+        CliRunner().invoke(
+            app,
+            ["train", "--pairs", trained, "--out", str(tmp_path), "--patience", "1"],
+            catch_exceptions=False,
+        )
