@@ -77,7 +77,7 @@ def by_kind(by: str, questions: Sequence[str], kinds: Mapping[str, str]) -> Grou
 def by_amount(by: str, questions: Sequence[str], amounts: Mapping[str, float]) -> Grouping:
     """Questions with alike amounts together: each amount a group where there are at most four, else quarters.
 
-    A group of fewer than `FEWEST` questions is merged with the one below it, the lowest with the one above.
+    A group of fewer than `FEWEST` questions is merged with the one above it, the highest with the one below.
 
     Args:
         by: what the amount is, for the report.
@@ -96,13 +96,15 @@ def by_amount(by: str, questions: Sequence[str], amounts: Mapping[str, float]) -
     bins: list[list[str]] = [[] for _ in levels]
     for question in sorted(rounded):
         bins[int(np.searchsorted(levels, rounded[question]))].append(question)
-    merged: list[list[str]] = []
+    merged: list[list[str]] = [[]]
     for of_bin in bins:
-        if merged and min(len(of_bin), len(merged[-1])) < FEWEST:
-            merged[-1] = sorted([*merged[-1], *of_bin])
-        elif of_bin:
-            merged.append(of_bin)
-    named = [(_span([rounded[q] for q in of_group]), of_group) for of_group in merged]
+        if len(merged[-1]) >= FEWEST:
+            merged.append([])
+        merged[-1] += of_bin
+    if len(merged) > 1 and len(merged[-1]) < FEWEST:
+        rest = merged.pop()
+        merged[-1] += rest
+    named = [(_span([rounded[q] for q in of_group]), sorted(of_group)) for of_group in merged if of_group]
     return _grouping(by, named, questions, amounts)
 
 
