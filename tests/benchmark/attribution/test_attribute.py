@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -160,6 +161,14 @@ def test_noise_is_of_answers_and_knows_which_were_shared():
     assert alone["faithfulness"] is None
     assert "nDCG@10" not in alone
     assert (alone["squad_f1"]["n"], sharing["squad_f1"]["n"]) == (11, 10)
+
+
+def test_further_answers_in_the_run_are_scored_where_no_scores_of_them_are_given():
+    run = {key: {**row, "repeats": ["Rome", "in Rome"]} for key, row in RUN.items()}
+    answered = replace(DATASET, queries=tuple(Query(q, q, ("Rome",)) for q in QUESTIONS))
+    noise = attribute(answered, SYSTEMS, run=run, scores=SCORES, norms=NORMS, measures=MEASURES)
+    assert noise["attribution"]["dot"]["noise"]["squad_f1"]["sd"] > 0
+    assert attributed()["attribution"]["dot"]["noise"] == {"squad_f1": None, "faithfulness": None}
 
 
 def test_questions_are_broken_down_by_type_length_norm_and_relevant_documents():

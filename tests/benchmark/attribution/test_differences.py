@@ -39,7 +39,7 @@ def test_too_few_questions_have_a_mean_and_no_interval():
 
 def test_questions_of_one_cluster_are_drawn_together():
     five_times = {f"{q}-{i}": value for q, value in BY_QUESTION.items() for i in range(5)}
-    clusters = {q: q.split("-")[0] for q in five_times}
+    clusters = {q: int(q[1:3]) for q in five_times}
     clustered = estimate(five_times, Resampling(clusters=clusters))
     alone = estimate(five_times, Resampling())
     once = estimate(BY_QUESTION, Resampling())
@@ -48,7 +48,7 @@ def test_questions_of_one_cluster_are_drawn_together():
 
 
 def test_a_handful_of_clusters_is_as_little_as_a_handful_of_questions():
-    clusters = {q: str(i % (FEWEST - 1)) for i, q in enumerate(BY_QUESTION)}
+    clusters = {q: i % (FEWEST - 1) for i, q in enumerate(BY_QUESTION)}
     assert estimate(BY_QUESTION, Resampling(clusters=clusters)).low is None
 
 
@@ -60,6 +60,12 @@ def test_only_questions_with_every_value_are_common():
     assert common(values, ["a", "b"], "m") == ["q3", "q4"]
     assert differences(values, ("a", "b"), "m") == {"q3": 0.5, "q4": 1.0}
     assert differences(values, ("a", "c"), "m") == differences(values, ("a", "b"), "k") == {}
+
+
+def test_a_question_without_a_cluster_is_one_by_itself_whatever_it_is_called():
+    groups = Resampling(clusters={"a": 7, "b": 7}).groups(["a", "7", "b", "c"])
+    assert groups.tolist() == [0, 1, 0, 2]
+    assert Resampling().groups(["x", "y"]).tolist() == [0, 1]
 
 
 @given(st.dictionaries(st.text("ab", min_size=1), st.floats(-1, 1), max_size=20))

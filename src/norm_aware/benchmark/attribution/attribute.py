@@ -15,13 +15,13 @@ from norm_aware.benchmark.attribution.contexts import (
     context_change,
     context_changes,
 )
-from norm_aware.benchmark.attribution.differences import Resampling, differences
+from norm_aware.benchmark.attribution.differences import Resampling, Values, differences
 from norm_aware.benchmark.attribution.gain import gain
 from norm_aware.benchmark.attribution.ladder import climbed, ladder
 from norm_aware.benchmark.attribution.moved import moved, movement, moves
 from norm_aware.benchmark.attribution.noise import RepeatScore, noise
+from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
-from norm_aware.benchmark.comparison.compare import Values
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.systems.system import System
 
@@ -36,7 +36,8 @@ class Options:
     Attributes:
         rungs: systems of the run that are scored and not compared, see `ladder.intermediate`.
         kinds: type of each question, where it has one.
-        repeats: scores of further answers to the same contexts.
+        repeats: scores of further answers to the same contexts; None scores those in the run by SQuAD's
+            measures.
         retrieval_measure: whose gain is set against the answers'; None takes the first of its kind.
         answer_measure: the answers' measure; None takes squad_f1, or the first of the answers, or the first
             of the judged.
@@ -45,7 +46,7 @@ class Options:
 
     rungs: Sequence[System] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
-    repeats: Sequence[RepeatScore] = ()
+    repeats: Sequence[RepeatScore] | None = None
     retrieval_measure: str | None = None
     answer_measure: str | None = None
     resampling: Resampling = field(default_factory=Resampling)
@@ -108,6 +109,9 @@ def attribute(
     )
     answer = options.answer_measure or _answer_measure(measures)
     retrieval = options.retrieval_measure or _first(measures, "retrieval")
+    repeats = options.repeats
+    if repeats is None:
+        repeats = squad_repeats(run, {query.id: query.answers for query in dataset.queries})
     found: dict[str, Any] = {}
     for candidate in systems[1:]:
         pair = (systems[0].name, candidate.name)
@@ -122,7 +126,7 @@ def attribute(
         changed_ranks = moves(rankings[pair[0]], rankings[pair[1]], relevant)
         found[candidate.name] = {
             **_stepwise(values, systems[0], candidate, [*systems, *options.rungs], measures, options),
-            "noise": _noise(values, systems[0], candidate, contexts, measures, options),
+            "noise": _noise(values, systems[0], candidate, contexts, measures, repeats),
             "gain": {
                 "retrieval": retrieval,
                 "answer": answer,
@@ -189,14 +193,14 @@ def _noise(
     candidate: System,
     contexts: Mapping[str, Mapping[str, Sequence[str]]],
     measures: Mapping[str, str],
-    options: Options,
+    repeats: Sequence[RepeatScore],
 ) -> dict[str, dict[str, Any] | None]:
     before, after = contexts[baseline.name], contexts[candidate.name]
     asked_alike = (baseline.prompt, baseline.llm) == (candidate.prompt, candidate.llm)
     shared = {q for q in before.keys() & after.keys() if asked_alike and before[q] == after[q]}
     pair = (baseline.name, candidate.name)
     found = {
-        measure: noise(values, options.repeats, pair, measure, shared=shared)
+        measure: noise(values, repeats, pair, measure, shared=shared)
         for measure, kind in measures.items()
         if kind != "retrieval"
     }

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from norm_aware.benchmark.comparison.compare import Values
+import numpy as np
+from numpy.typing import NDArray
+
 from norm_aware.numeric.significance import bootstrap_interval
+
+Values: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+"""`{system: {measure: {query_id: value}}}`; None where the call failed."""
 
 FEWEST = 5
 """Questions below which resampling them says nothing, so that no interval is given."""
@@ -19,13 +24,22 @@ class Resampling:
 
     Attributes:
         seed: of the draws.
-        clusters: for each question, the group it is drawn with; None draws questions.
+        clusters: for each question, the number of the group it is drawn with; a question without one is
+            drawn by itself, and None draws questions.
         draws: how many; the ends of an interval then vary by about 3% of its half width.
     """
 
     seed: int = 0
-    clusters: Mapping[str, str] | None = None
+    clusters: Mapping[str, int] | None = None
     draws: int = 2_000
+
+    def groups(self, questions: Sequence[str]) -> NDArray[np.int64]:
+        """The group of every question, numbered from 0."""
+        clusters = self.clusters or {}
+        # numbers of clusters and names of questions cannot be mistaken for each other
+        labels = [clusters.get(question, question) for question in questions]
+        numbers: dict[int | str, int] = {}
+        return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +89,8 @@ def estimate(values: Mapping[str, float], resampling: Resampling) -> Estimate:
     questions = sorted(values)
     column = [values[question] for question in questions]
     mean = sum(column) / len(column)
-    clusters = None
-    if resampling.clusters is not None:
-        clusters = [resampling.clusters.get(question, question) for question in questions]
-    if len(set(clusters or questions)) < FEWEST:
+    groups = resampling.groups(questions)
+    if groups.max() + 1 < FEWEST:
         return Estimate(len(column), mean)
-    low, high = bootstrap_interval(column, resamples=resampling.draws, seed=resampling.seed, groups=clusters)
+    low, high = bootstrap_interval(column, resamples=resampling.draws, seed=resampling.seed, groups=groups)
     return Estimate(len(column), mean, low, high)

@@ -80,12 +80,12 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None
 def _interval(
     x: NDArray[np.float64], y: NDArray[np.float64], questions: list[str], resampling: Resampling
 ) -> tuple[float | None, float | None]:
-    clusters = resampling.clusters or {}
-    labels = [clusters.get(question, question) for question in questions]
-    if len(set(labels)) < FEWEST or _correlation(x, y) is None:
+    if _correlation(x, y) is None:
         return None, None
-    # per cluster, the five sums a correlation is made of
-    cluster = np.unique(labels, return_inverse=True)[1]
+    cluster = resampling.groups(questions)
+    if cluster.max() + 1 < FEWEST:
+        return None, None
+    # per cluster, the six sums that a correlation is made of
     sums = np.zeros((cluster.max() + 1, 6))
     np.add.at(sums, cluster, np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y]))
     generator = np.random.default_rng(resampling.seed)

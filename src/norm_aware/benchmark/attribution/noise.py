@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from norm_aware.benchmark.attribution.differences import differences
-from norm_aware.benchmark.comparison.compare import Values
+from norm_aware.benchmark.attribution.differences import Values, differences
 
 
 @dataclass(frozen=True, slots=True)
