@@ -82,6 +82,8 @@ def total(values: Values, found: Sequence[Step], measure: str, *, resampling: Re
     """
     if not found:
         return Estimate(0)
+    if len(found) == 1:
+        return found[0].estimate
     questions = common(values, [found[0].lower, *(step.upper for step in found)], measure)
     paired = differences(values, (found[0].lower, found[-1].upper), measure)
     return estimate({q: paired[q] for q in questions}, resampling)
