@@ -47,7 +47,7 @@ def test_a_candidate_that_differs_in_everything_is_reached_one_change_at_a_time(
     ]  # fmt: skip
     plain = {"reranker": None, "exact": True, "context_k": 3, "prompt": Prompt(), "llm": None}
     assert same(rungs[1].system, replace(CANDIDATE, **plain))
-    assert rungs[1].system.name == "cosine to everything, after retrieval"
+    assert rungs[1].system.name == "cosine to everything (after retrieval)"
     assert rungs[0].system == BASELINE
     assert rungs[-1].system == CANDIDATE
 

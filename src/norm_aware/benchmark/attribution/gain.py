@@ -45,7 +45,7 @@ class Gain:
 
 
 def gain(retrieval: Mapping[str, float], answer: Mapping[str, float], *, resampling: Resampling) -> Gain:
-    """Set the gain in one measure against that in another.
+    """Set the gain in one measure against that in another; more must be better in both.
 
     Questions whose documents and answer stayed the same are points at the origin: they count, and their
     number is in the quadrants.

@@ -62,7 +62,7 @@ def ladder(baseline: System, candidate: System) -> tuple[Rung, ...]:
     for number, (step, system) in enumerate(changes):
         said.append(step)
         last = number == len(changes) - 1
-        name = candidate.name if last else f"{baseline.name} to {candidate.name}, after {', '.join(said)}"
+        name = candidate.name if last else f"{baseline.name} to {candidate.name} (after {', '.join(said)})"
         rungs.append(Rung(step, candidate if last else replace(system, name=name)))
     return tuple(rungs)
 
