@@ -93,7 +93,31 @@ class TrainingError(NormAwareError, ValueError):
 
 
 class LLMError(NormAwareError):
-    """A language model that could not be started, reached or understood."""
+    """A language model that could not be started, reached or understood.
+
+    Attributes:
+        status: HTTP status of its answer; None where there was none, or where it was no error.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class FormError(LLMError):
+    """A language model whose reply does not follow the form it was asked for.
+
+    Attributes:
+        text: the reply.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text
+
+
+class ModelStartError(LLMError):
+    """A language model in this process that does not start: nothing it is asked will be answered."""
 
 
 class BenchmarkError(NormAwareError):

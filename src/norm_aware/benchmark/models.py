@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
 from norm_aware import offline
-from norm_aware.benchmark.collect import Answerer
-from norm_aware.benchmark.llms.llm import PROMPT, open_llm
-from norm_aware.benchmark.metrics.ragas_metrics import Embed, JudgedMetrics, JudgeFreeMetrics
+from norm_aware.benchmark.llms.answers import Answerer
+from norm_aware.benchmark.llms.config import LLMConfig
+from norm_aware.benchmark.llms.llm import LLM
+from norm_aware.benchmark.llms.model_spec import ModelSpec as ModelSpec
+from norm_aware.benchmark.llms.model_spec import open_config
+from norm_aware.benchmark.llms.prompt import Prompt
+from norm_aware.benchmark.metrics.ragas_metrics import JUDGE_TOKENS, Embed, JudgedMetrics, JudgeFreeMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
-from norm_aware.errors import MissingExtraError
+from norm_aware.errors import BenchmarkError, MissingExtraError
 from norm_aware.llamaindex.embedding import RawEmbedding
 
 
@@ -25,29 +27,16 @@ class Models:
     Attributes:
         embedding: the encoder under test.
         metrics: judge-free metrics.
-        llm: answers the questions; None measures retrieval only.
+        llm: answers the questions of systems that name no model; None measures retrieval only.
         judge: judges the answers; None leaves judged metrics out.
+        llms: further models that answer, by the names that systems call them.
     """
 
     embedding: RawEmbedding
     metrics: SampleMetrics
     llm: Answerer | None = None
     judge: Judge | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """A language model as a user names it.
-
-    Attributes:
-        name: "smollm2" for the packaged one, a path that ends in .gguf, or a model's name at an endpoint.
-        base_url: OpenAI-compatible endpoint; None is OpenAI's own, unless the name is one of the first two.
-        api_key: key of the endpoint.
-    """
-
-    name: str
-    base_url: str | None = None
-    api_key: SecretStr | None = None
+    llms: Mapping[str, Answerer] = field(default_factory=dict)
 
 
 @contextmanager
@@ -56,20 +45,24 @@ def open_models(
     *,
     llm: ModelSpec | None,
     judge: ModelSpec | None = None,
+    llms: Mapping[str, ModelSpec] | None = None,
+    same_judge: bool = False,
     answer_tokens: int = 48,
     context_budget: int = 2400,
     timeout: float = 120.0,
     seed: int = 0,
 ) -> Iterator[tuple[Models, dict[str, Any]]]:
-    """Start or connect to the models of a run, and stop what was started.
+    """The models of a run, each started by its first call and stopped at the end.
 
     Semantic similarity is embedded by the packaged static encoder, never by the encoder under test; where
     it is not installed that metric is left out.
 
     Args:
         embedding: the encoder under test.
-        llm: answers the questions; None measures retrieval only.
+        llm: answers the questions of systems that name no model; None leaves it to the first of `llms`.
         judge: judges the answers; None leaves judged metrics out.
+        llms: further models that answer, by the names that systems call them.
+        same_judge: let a model judge its own answers, which it is known to prefer.
         answer_tokens: longest answer, in tokens.
         context_budget: longest prompt, in characters.
         timeout: seconds one request may take.
@@ -79,48 +72,62 @@ def open_models(
         The models, and what the report's configuration says of them; no secrets.
 
     Raises:
-        LLMError: when a model cannot be started or used as given.
+        BenchmarkError: when the judge is one of the models that answer.
+        LLMError: when a model cannot be used as given.
         MissingExtraError: when what a model needs is not installed.
     """
     notes: dict[str, Any] = {"llm": None, "judge": None}
     with ExitStack() as stack:
         embed = _second_encoder(needed=judge is not None)
         notes["semantic_similarity_encoder"] = "wordllama l2_supercat_256" if embed else None
-        answerer = verdicts = None
-        if llm is not None:
-            answerer = stack.enter_context(
-                open_llm(
-                    llm.name,
-                    base_url=llm.base_url,
-                    api_key=llm.api_key,
-                    max_tokens=answer_tokens,
-                    context_budget=context_budget,
-                    timeout=timeout,
-                    seed=seed,
-                )
+
+        def answerer(spec: ModelSpec) -> LLM:
+            config = open_config(
+                spec,
+                max_tokens=answer_tokens,
+                context_budget=context_budget,
+                timeout=timeout,
+                seed=seed,
             )
-            notes["llm"] = answerer.config.model
+            return LLM(stack.enter_context(config))
+
+        first = answerer(llm) if llm is not None else None
+        # one model by two names is one connection, and one server
+        named = {
+            name: first if first is not None and spec == llm else answerer(spec)
+            for name, spec in (llms or {}).items()
+        }
+        if first is not None or named:
+            main = first or next(iter(named.values()))
             notes |= {
+                "llm": main.config.model,
                 "answer_tokens": answer_tokens,
                 "context_budget": context_budget,
-                "prompt": dict(PROMPT),
+                "prompt": asdict(Prompt()),
             }
+        if named:
+            notes["llms"] = {name: opened.config.model for name, opened in named.items()}
+        verdicts = None
         if judge is not None and embed is not None:
-            opened = stack.enter_context(
-                open_llm(
-                    judge.name, base_url=judge.base_url, api_key=judge.api_key, timeout=timeout, seed=seed
-                )
+            config = stack.enter_context(
+                open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed)
             )
-            embedded = judge.base_url is None and opened.config.is_local
+            if not same_judge:
+                _require_other(config, [first.config] if first else [], named)
             verdicts = JudgedMetrics(
-                opened.config,
-                embed,
-                embed_name="wordllama",
-                concurrency=1 if embedded else 4,
-                timeout=3 * timeout,
+                config, embed, embed_name="wordllama", concurrency=config.concurrency, timeout=3 * timeout
             )
-            notes["judge"] = opened.config.model
-        yield Models(embedding, JudgeFreeMetrics(embed), answerer, verdicts), notes
+            notes["judge"] = config.model
+        yield Models(embedding, JudgeFreeMetrics(embed), first, verdicts, named), notes
+
+
+def _require_other(judge: LLMConfig, first: list[LLMConfig], named: Mapping[str, LLM]) -> None:
+    for config in (*first, *(llm.config for llm in named.values())):
+        if config.source == judge.source:
+            raise BenchmarkError(
+                f"{judge} would judge its own answers, which models are known to prefer; give another judge, "
+                "or insist with same_judge."
+            )
 
 
 def _second_encoder(*, needed: bool) -> Embed | None:

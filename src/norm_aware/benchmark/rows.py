@@ -48,6 +48,17 @@ class Rows:
                 yield row
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Write one row; it is in the operating system's hands when this returns."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        """Write one row; it is in the operating system's hands when this returns.
+
+        Raises:
+            BenchmarkError: when it cannot be written.
+        """
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            with self.path.open("ab") as file:
+                file.write(line.encode())
+        except OSError as error:
+            raise BenchmarkError(
+                f"{self.path} cannot be written ({error.strerror}); free some space, or choose another folder, and "
+                "start again: what was done is kept."
+            ) from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from llama_index.core import VectorStoreIndex
+from llama_index.core.schema import QueryBundle
 from qdrant_client import QdrantClient
 
-from norm_aware.benchmark.collect import TOP_K, collect
-from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.collect import collect
+from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
@@ -18,14 +21,20 @@ from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.systems.calibrated_index import open_calibrated_index, require_unseen
 from norm_aware.benchmark.systems.index import COLLECTION, open_index
+from norm_aware.benchmark.systems.retrieving import Found
 from norm_aware.benchmark.systems.system import System
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.llamaindex.points import point_id
+from norm_aware.llamaindex.retriever import NormAwareRetriever
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress, silent
 from norm_aware.qdrant.field import NORM
 from norm_aware.whole_file import write_whole
+
+TOP_K = 100
+"""Documents retrieved per query, as many as the deepest measure looks at."""
 
 
 def run_benchmark(
@@ -73,6 +82,7 @@ def run_benchmark(
         raise BenchmarkError(f"context_k is {context_k}; a number from 1 to {TOP_K} is needed.")
     if answer_limit is not None and answer_limit < 0:
         raise BenchmarkError(f"answer_limit is {answer_limit}; a number of queries is needed.")
+    systems = [replace(system, context_k=context_k) for system in systems]
     queries = dataset.sample(limit, seed=seed)
     calibration = next((s.calibration for s in systems if s.calibration is not None), None)
     if calibration is not None:
@@ -111,11 +121,13 @@ def run_benchmark(
         run = collect(
             systems,
             queries,
-            index=index,
-            calibrated=calibrated,
-            embedding=models.embedding,
+            retrieving={
+                s.name: _Finder(s, index if s.calibration is None or calibrated is None else calibrated)
+                for s in systems
+            },
+            embed=models.embedding.embed_queries,
             llm=models.llm,
-            context_k=context_k,
+            llms=models.llms,
             answer_limit=answer_limit,
             rows=Rows(out / "run.jsonl"),
             progress=progress,
@@ -153,6 +165,21 @@ def run_benchmark(
     write_whole(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
     write_report(out / "results.json")
     return results
+
+
+class _Finder:
+    def __init__(self, system: System, index: VectorStoreIndex) -> None:
+        digest = system.calibration.digest if system.calibration is not None else None
+        self.fingerprint = f"{system.similarity!r}-{digest}"
+        self._retriever = NormAwareRetriever(
+            index, similarity=system.similarity, similarity_top_k=TOP_K, exact=True
+        )
+
+    def retrieve(self, query: Query, vector: Sequence[float]) -> list[Found]:
+        nodes = self._retriever.retrieve(QueryBundle(query.text, embedding=list(vector)))
+        return [
+            Found(n.node_id, n.score, n.document_norm, n.text) for n in nodes if isinstance(n, NodeWithNorms)
+        ]
 
 
 def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import importlib.util
 import os
+import threading
 import time
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from norm_aware.errors import LLMError, MissingExtraError
+from norm_aware.errors import LLMError, MissingExtraError, ModelStartError
 
 _MAGIC = b"GGUF"
 _MIB = 1 << 20
@@ -21,7 +23,7 @@ _QUIET = -1  # llama.cpp's verbosity at which nothing is logged
 
 
 class LlamaServer:
-    """Serves a GGUF file with an OpenAI-compatible API while its block runs.
+    """Serves a GGUF file with an OpenAI-compatible API while its block runs, or from `start` to `stop`.
 
     The same request gets the same answer: llama.cpp's prompt cache is off, since with it an answer depends
     on which requests came before. With `parallel` above 1, requests that arrive together are computed
@@ -36,11 +38,11 @@ class LlamaServer:
 
     Attributes:
         base_url: address to give to an OpenAI client, such as "http://127.0.0.1:40213/v1"; empty until
-            the block is entered.
+            it is started.
 
     Raises:
-        LLMError: on entering, when the file is missing or no GGUF, or the server does not come up.
-        MissingExtraError: on entering, when xllamacpp is not installed.
+        LLMError: on starting, when the file is missing or no GGUF, or the server does not come up.
+        MissingExtraError: on starting, when xllamacpp is not installed.
 
     Example:
         >>> with LlamaServer("model.gguf") as server:  # doctest: +SKIP
@@ -63,19 +65,42 @@ class LlamaServer:
         self.timeout = timeout
         self.base_url = ""
         self._server: Any = None
+        self._starting = threading.Lock()  # the first calls to a model come together
 
     def __enter__(self) -> LlamaServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> str:
+        """Serve the model, if it is not served yet, and return `base_url`; from any thread."""
+        with self._starting:
+            if not self.base_url:
+                self._start()
+            return self.base_url
+
+    def stop(self) -> None:
+        """Stop serving; the memory is free when this returns. `start` may follow."""
+        with self._starting:
+            self.base_url = ""
+            self._server = None  # its destructor stops the server and waits for its threads
+
+    def _start(self) -> None:
         require_gguf(self.path)
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise MissingExtraError(
-                'Serving a GGUF file needs xllamacpp; install it with pip install "norm-aware[offline]".'
-            ) from error
+        require_xllamacpp()
+        import xllamacpp
+
         try:
             self._server = xllamacpp.Server(self._parameters(xllamacpp))
         except RuntimeError as error:
-            raise LLMError(
+            raise ModelStartError(
                 f"llama.cpp could not load {self.path}: the file is damaged, of a kind it does not know, or "
                 "too large for the memory; check it against its published checksum."
             ) from error
@@ -86,16 +111,6 @@ class LlamaServer:
             self._server = None
             raise
         self.base_url = f"{address}/v1"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.base_url = ""
-        self._server = None  # its destructor stops the server and waits for its threads
 
     def _parameters(self, xllamacpp: Any) -> Any:
         parameters = xllamacpp.CommonParams()
@@ -118,7 +133,7 @@ class LlamaServer:
         deadline = time.monotonic() + self.timeout
         while not _is_ready(address):
             if time.monotonic() > deadline:
-                raise LLMError(
+                raise ModelStartError(
                     f"The server of {self.path} was not ready within {self.timeout:g} s; "
                     "free some memory or processor time, or take a smaller model."
                 )
@@ -133,6 +148,14 @@ def require_gguf(path: Path) -> None:
         magic = file.read(len(_MAGIC))
     if magic != _MAGIC:
         raise LLMError(f"{str(path)!r} begins with {magic!r} where a GGUF model begins with {_MAGIC!r}.")
+
+
+def require_xllamacpp() -> None:
+    """Raise MissingExtraError unless xllamacpp is installed; it is not loaded."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise MissingExtraError(
+            'Serving a GGUF file needs xllamacpp; install it with pip install "norm-aware[offline]".'
+        )
 
 
 def gguf_digest(path: Path) -> str:

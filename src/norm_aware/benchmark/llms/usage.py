@@ -4,6 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from norm_aware.errors import LLMError
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What an endpoint asks for, in any one currency per million tokens.
+
+    Attributes:
+        prompt: a million tokens sent.
+        completion: a million tokens written.
+
+    Raises:
+        LLMError: when a price is below 0.
+
+    Example:
+        >>> Price(0.5, 2).of(1_000_000, 500_000)
+        1.5
+    """
+
+    prompt: float
+    completion: float
+
+    def __post_init__(self) -> None:
+        for name in ("prompt", "completion"):
+            if not getattr(self, name) >= 0:
+                raise LLMError(f"The {name} price is {getattr(self, name)}; it must be at least 0.")
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """The price of so many tokens."""
+        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / _MILLION
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.metrics.answer_measures import squad_f1
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.errors import MissingExtraError
@@ -149,7 +149,7 @@ class JudgedMetrics:
         timeout: float = 300.0,
     ) -> None:
         _require_ragas()
-        config.client_options()  # a missing key shows now, not after hours of answering
+        config.require_usable()  # a missing key shows now, not after hours of answering
         self.config = replace(config, max_tokens=max(config.max_tokens, JUDGE_TOKENS))
         self.fingerprint = self.config.fingerprint("ragas", metadata.version("ragas"), embed_name)
         self._asked = {name: getattr(self.config, name) for name in ("temperature", "seed", "max_tokens")}

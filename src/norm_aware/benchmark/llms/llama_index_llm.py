@@ -1,0 +1,166 @@
+"""Any LlamaIndex LLM as a model that answers or judges."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from norm_aware.benchmark.llms.completion import Completion, Request
+from norm_aware.errors import LLMError
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_SECRET = re.compile(r"key|secret|passw|credential|auth|bearer|header|(?<!max_)token$", re.IGNORECASE)
+_SECRET_VARIABLE = re.compile(r"(_API_KEY|_TOKEN|_SECRET)$")
+_LEAST_SECRET = 6  # characters; a shorter value would be cut out of ordinary words
+
+
+class LlamaIndexLLM:
+    """Asks a LlamaIndex LLM, by its own settings.
+
+    The configuration's `temperature`, `seed` and `max_tokens` are the LLM's own business: give them when you
+    construct it. A further answer asks it for another temperature and seed, which not every LLM takes.
+    JSON of a schema is asked for in the prompt.
+
+    Args:
+        llm: any LlamaIndex LLM; it should connect or load at its first call, since it is constructed for
+            its name alone where nothing is to be asked.
+
+    Attributes:
+        name: its model's name, for reports.
+        fingerprint: hash of its class, its model's description and its settings; secrets are left out.
+
+    Raises:
+        LLMError: when it is no LlamaIndex LLM.
+
+    Example:
+        >>> from llama_index.core.llms import MockLLM
+        >>> LlamaIndexLLM(MockLLM()).name
+        'MockLLM'
+    """
+
+    forms = ("text",)
+
+    def __init__(self, llm: LLM) -> None:
+        from llama_index.core.base.llms.base import BaseLLM
+
+        if not isinstance(llm, BaseLLM):
+            raise LLMError(f"{type(llm).__name__} is no LlamaIndex LLM; give one, or a factory of one.")
+        self.llm = llm
+        metadata = llm.metadata.model_dump(mode="json")
+        known = metadata.get("model_name")
+        kind = type(llm)
+        self.name = str(known) if known and known != "unknown" else kind.__name__
+        parts = [f"{kind.__module__}.{kind.__qualname__}", metadata, _without_secrets(llm.to_dict())]
+        text = json.dumps(parts, sort_keys=True, default=lambda value: type(value).__qualname__)
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    async def open(self) -> None:
+        """Nothing: it connects at its first call."""
+
+    async def close(self) -> None:
+        """Nothing: it is its maker's to close."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Send one request, once.
+
+        Raises:
+            Exception: whatever the LLM raises.
+        """
+        from llama_index.core.base.llms.types import ChatMessage
+        from llama_index.core.callbacks.token_counting import get_tokens_from_response
+
+        messages = [ChatMessage(role=m["role"], content=m["content"]) for m in request.messages]
+        options = {
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "max_tokens": request.max_tokens,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        response = await self.llm.achat(messages, **given)
+        try:
+            sent, written = get_tokens_from_response(response)
+        except (TypeError, ValueError, AttributeError):  # a raw response of a shape it does not know
+            sent, written = 0, 0
+        return Completion(response.message.content or "", _finish(response.raw), sent or 0, written or 0)
+
+    def secrets(self) -> set[str]:
+        """Values that no message may repeat: what its settings and the environment call a key."""
+        found = set(_secrets(vars(self.llm)))
+        found |= {value for name, value in os.environ.items() if _SECRET_VARIABLE.search(name)}
+        return {value for value in found if len(value) >= _LEAST_SECRET}
+
+
+def is_import_path(text: str) -> bool:
+    """Whether a text has the form `package.module:name`."""
+    return _PATH.fullmatch(text) is not None
+
+
+def load_llama_index(path: str) -> LlamaIndexLLM:
+    """The LlamaIndex LLM that an import path names: an LLM, or a factory called without arguments.
+
+    Args:
+        path: such as "my_package.models:make_llm"; the working folder is searched too.
+
+    Raises:
+        LLMError: when nothing is found there, or no LLM.
+    """
+    module, _, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise LLMError(
+            f"{path!r} names module {module}, which cannot be imported ({error}); install it or start where "
+            "it lies. If it is a model at an endpoint, give its base URL."
+        ) from error
+    except AttributeError as error:
+        raise LLMError(f"Module {module} has no {name!r}, which {path!r} names.") from error
+    try:
+        llm = found() if inspect.isroutine(found) or inspect.isclass(found) else found
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise LLMError(f"{path!r} did not make a LlamaIndex LLM ({_hidden(reason)}).") from None
+    return LlamaIndexLLM(llm)
+
+
+def _hidden(text: str) -> str:
+    for name, value in os.environ.items():
+        if _SECRET_VARIABLE.search(name) and len(value) >= _LEAST_SECRET:
+            text = text.replace(value, "***")
+    return " ".join(text.split())[:200]
+
+
+def _finish(raw: Any) -> str:
+    """Why the model stopped, where the raw response says it in OpenAI's words."""
+    choices = raw.get("choices") if isinstance(raw, Mapping) else getattr(raw, "choices", None)
+    reason = getattr(choices[0], "finish_reason", None) if choices else None
+    return str(reason or "stop")
+
+
+def _without_secrets(settings: Any) -> Any:
+    if isinstance(settings, Mapping):
+        kept = {str(name): value for name, value in settings.items() if not _SECRET.search(str(name))}
+        return {name: _without_secrets(value) for name, value in kept.items()}
+    if isinstance(settings, list | tuple):
+        return [_without_secrets(value) for value in settings]
+    return settings
+
+
+def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in settings.items():
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, Mapping):
+            yield from _secrets({str(key): part for key, part in value.items()})
+        elif isinstance(value, str) and _SECRET.search(name):
+            yield value
