@@ -2,117 +2,137 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeAlias
 
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
-from norm_aware.benchmark.metrics.measures import DESCRIPTIONS as RETRIEVAL
+from norm_aware.benchmark.metrics.judged_run import Judge, judge_run
 from norm_aware.benchmark.metrics.measures import retrieval_measures
-from norm_aware.benchmark.metrics.ragas_metrics import DESCRIPTIONS as RAGAS
+from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
+from norm_aware.benchmark.metrics.pairwise import PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
+from norm_aware.benchmark.metrics.verdicts import plain
 from norm_aware.benchmark.rows import Rows
+from norm_aware.errors import BenchmarkError
 from norm_aware.progress import Progress
 
-SQUAD = {
-    "squad_em": ("answer", "1 if the answer equals a gold answer after SQuAD's normalisation, else 0"),
-    "squad_f1": ("answer", "overlap of the answer's words with the best-matching gold answer (SQuAD)"),
-}
+__all__ = ["DESCRIPTIONS", "Judge", "SampleMetrics", "score_run"]
 
-DESCRIPTIONS: dict[str, tuple[str, str]] = {
-    **{name: ("retrieval", text) for name, text in RETRIEVAL.items()},
-    **{name: value for name, value in RAGAS.items() if value[0] == "retrieval"},
-    **SQUAD,
-    **{name: value for name, value in RAGAS.items() if value[0] != "retrieval"},
-}
-"""Every measure in the order of the report: its kind (retrieval, answer, judged) and what it says."""
+Run: TypeAlias = Mapping[tuple[str, str], Mapping[str, Any]]
+"""`{(system, query_id): row}`."""
 
-
-_WITHOUT_REFERENCE = {"faithfulness", "answer_relevancy"}  # judged metrics that need no gold answer
+Shown: TypeAlias = Callable[[str, str, Sequence[str]], Sequence[str]]
+"""What a system's model was shown of the contexts of a question, from the system's name, both texts whole."""
 
 
 class SampleMetrics(Protocol):
     """Metrics that need no judge."""
 
+    names: tuple[str, ...]
+
     def score(self, sample: Sample) -> list[Score]:
         """A score for each metric that applies to the sample."""
 
 
-class Judge(Protocol):
-    """Metrics that ask a language model."""
-
-    fingerprint: str
-
-    async def score(self, sample: Sample) -> list[Score]:
-        """A score for each judged metric that applies to the sample."""
-
-
 def score_run(
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
+    run: Run,
     *,
     dataset: Dataset,
     metrics: SampleMetrics,
     judge: Judge | None,
     judged: Rows,
-    context_k: int,
+    context_k: int | Mapping[str, int],
     progress: Progress,
+    pairwise: PairwiseJudge | None = None,
+    shown: Shown | None = None,
 ) -> list[dict[str, Any]]:
     """Score every row of a run.
 
+    Every system gets a row for each measure that any system has for the query, so that the queries which all
+    have a value for can be told from those they have not.
+
     Args:
-        run: `{(system, query_id): row}` as `collect` returns it.
+        run: `{(system, query_id): row}` as `collect` returns it; the first system is the baseline.
         dataset: for the texts and the judgements.
         metrics: judge-free metrics.
         judge: judged metrics; None leaves them out.
-        judged: verdicts so far and where new ones go; the same answer from the same contexts is judged once.
-        context_k: documents an answer was written from.
+        judged: verdicts so far and where new ones go; what a metric looks at is judged once.
+        context_k: documents an answer was written from, of every system or by system.
         progress: told of rows scored.
+        pairwise: compares each system's answers with the baseline's; None leaves that out.
+        shown: cuts the contexts to what the answering model saw of them; None takes them whole.
 
     Returns:
         Rows of `system`, `query_id`, `measure`, `judge` (None or its fingerprint), `value` (None where the
-        call failed), `reason` (None where there is a value) and `seconds`.
+        call failed), `reason` (None where there is a value) and `seconds`; of a judge's, `explanation`,
+        `usage`, `repeats`, `spread` and `positions` where there are any, and `shared` where the verdict is
+        another row's, which alone then has the usage.
+
+    Raises:
+        BenchmarkError: when a row names a document that the dataset has not.
     """
-    texts = {document.id: document.content for document in dataset.documents}
-    queries = {query.id: query for query in dataset.queries}
-    samples = {
-        key: Sample(
-            question=queries[key[1]].text,
-            answer=row["answer"] or "",
-            contexts=tuple(texts[d["id"]] for d in row["documents"][:context_k]),
-            context_ids=tuple(d["id"] for d in row["documents"][:context_k]),
-            references=queries[key[1]].answers if row["answer"] is not None else (),
-            relevant_ids=dataset.relevant(key[1]),
-        )
-        for key, row in run.items()
-    }
-    referenced = {query.id: bool(query.answers) for query in dataset.queries}
-    verdicts = _judge(run, samples, judge, judged, referenced, progress) if judge is not None else {}
+    samples = _samples(run, dataset, context_k, shown)
+    verdicts = judge_run(run, samples, judge=judge, pairwise=pairwise, judged=judged, progress=progress)
     ranked = _retrieval_scores(run, dataset)
-    rows: list[dict[str, Any]] = []
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for done, (key, row) in enumerate(run.items()):
         progress("Scoring", done, len(run))
-        scores = [*ranked[key], *metrics.score(samples[key]), *_squad(samples[key])]
-        if row.get("failure") and queries[key[1]].answers:
+        sample = samples[key]
+        if row["answer"] is None:  # nothing to hold against the gold answers
+            scores = [*ranked.get(key, ()), *metrics.score(replace(sample, references=()))]
+        else:
+            scores = [*ranked.get(key, ()), *metrics.score(sample), *_squad(sample)]
+        if row.get("failure") and sample.references:
             reason = f"no answer: {row['failure']}"
-            scores += [Score(m, None, reason) for m, (kind, _) in DESCRIPTIONS.items() if kind == "answer"]
-        rows += [_row(key, score, None) for score in scores]
-        rows += [_row(key, score, judge.fingerprint) for score in verdicts.get(key, []) if judge is not None]
+            missing = [name for name in (*_SQUAD, *metrics.names) if METRICS[name].kind == "answer"]
+            scores += [Score(name, None, reason) for name in missing]
+        found = [_row(key, score, None) for score in scores] + verdicts.get(key, [])
+        rows |= {(*key, row["measure"]): row for row in found}
     progress("Scoring", len(run), len(run))
-    return rows
+    return _without_gaps(rows, run)
 
 
-def _retrieval_scores(
-    run: Mapping[tuple[str, str], Mapping[str, Any]], dataset: Dataset
-) -> dict[tuple[str, str], list[Score]]:
+_SQUAD = {"squad_em": squad_em, "squad_f1": squad_f1}
+
+
+def _samples(
+    run: Run, dataset: Dataset, context_k: int | Mapping[str, int], shown: Shown | None
+) -> dict[tuple[str, str], Sample]:
+    texts = {document.id: document.content for document in dataset.documents}
+    queries = {query.id: query for query in dataset.queries}
+    samples = {}
+    for (system, query_id), row in run.items():
+        k = context_k if isinstance(context_k, int) else context_k[system]
+        ids = tuple(document["id"] for document in row["documents"][:k])
+        if unknown := [key for key in ids if key not in texts]:
+            raise BenchmarkError(
+                f"System {system!r} retrieved a document {unknown[0]!r} that dataset {dataset.name!r} has "
+                "not; its retriever must return the dataset's documents, by their ids."
+            )
+        question = queries[query_id].text
+        contexts: Sequence[str] = [texts[key] for key in ids]
+        if shown is not None:
+            contexts = shown(system, question, contexts)
+        samples[system, query_id] = Sample(
+            question=question,
+            answer=row["answer"] or "",
+            contexts=tuple(contexts),
+            context_ids=ids,
+            references=queries[query_id].answers,
+            relevant_ids=dataset.relevant(query_id),
+        )
+    return samples
+
+
+def _retrieval_scores(run: Run, dataset: Dataset) -> dict[tuple[str, str], list[Score]]:
     scores: dict[tuple[str, str], list[Score]] = {}
     for system in dict.fromkeys(system for system, _ in run):
         ranking = {q: [d["id"] for d in row["documents"]] for (s, q), row in run.items() if s == system}
-        values = retrieval_measures(ranking, {query: dataset.qrels[query] for query in ranking})
-        for query, of_query in values.items():
+        # a query without judgements has no quality that could be 0
+        qrels = {query: dataset.qrels[query] for query in ranking if dataset.relevant(query)}
+        for query, of_query in retrieval_measures(ranking, qrels).items():
             scores[system, query] = [Score(name, value) for name, value in of_query.items()]
     return scores
 
@@ -120,62 +140,20 @@ def _retrieval_scores(
 def _squad(sample: Sample) -> list[Score]:
     if not sample.references:
         return []
-    return [
-        Score("squad_em", squad_em(sample.answer, sample.references)),
-        Score("squad_f1", squad_f1(sample.answer, sample.references)),
-    ]
-
-
-def _judge(
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
-    samples: Mapping[tuple[str, str], Sample],
-    judge: Judge,
-    judged: Rows,
-    referenced: Mapping[str, bool],
-    progress: Progress,
-) -> dict[tuple[str, str], list[Score]]:
-    known = {row["key"]: [Score(**score) for score in row["scores"]] for row in judged.read()}
-    # a verdict that failed is asked for again, one that holds is not
-    known = {key: scores for key, scores in known.items() if all(s.value is not None for s in scores)}
-    keys = {key: _key(judge.fingerprint, sample) for key, sample in samples.items() if run[key]["answer"]}
-    todo = {keys[key]: samples[key] for key in keys if keys[key] not in known}
-
-    async def judge_all() -> None:
-        done = 0
-        progress("Judging", done, len(todo))
-
-        async def judge_one(key: str, sample: Sample) -> None:
-            nonlocal done
-            known[key] = await judge.score(sample)
-            judged.append({"key": key, "scores": [_plain(score) for score in known[key]]})
-            done += 1
-            progress("Judging", done, len(todo))
-
-        await asyncio.gather(*(judge_one(key, sample) for key, sample in todo.items()))
-
-    if todo:
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            thread.submit(asyncio.run, judge_all()).result()
-    verdicts = {key: known[judged_key] for key, judged_key in keys.items()}
-    for key, row in run.items():
-        if row.get("failure"):
-            verdicts[key] = [
-                Score(measure, None, f"no answer: {row['failure']}")
-                for measure, (kind, _) in DESCRIPTIONS.items()
-                if kind == "judged" and (referenced[key[1]] or measure in _WITHOUT_REFERENCE)
-            ]
-    return verdicts
-
-
-def _key(fingerprint: str, sample: Sample) -> str:
-    """Everything a verdict depends on."""
-    parts: Sequence[Any] = (fingerprint, sample.question, sample.answer, sample.contexts, sample.references)
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
-
-
-def _plain(score: Score) -> dict[str, Any]:
-    return {name: getattr(score, name) for name in ("measure", "value", "reason", "seconds")}
+    return [Score(name, measure(sample.answer, sample.references)) for name, measure in _SQUAD.items()]
 
 
 def _row(key: tuple[str, str], score: Score, judge: str | None) -> dict[str, Any]:
-    return {"system": key[0], "query_id": key[1], "judge": judge, **_plain(score)}
+    return {"system": key[0], "query_id": key[1], "judge": judge, **plain(score)}
+
+
+def _without_gaps(rows: Mapping[tuple[str, str, str], dict[str, Any]], run: Run) -> list[dict[str, Any]]:
+    of_query: dict[str, dict[str, str | None]] = {}
+    for (_, query, measure), row in rows.items():
+        of_query.setdefault(query, {})[measure] = row["judge"]
+    return [
+        rows.get((system, query, measure))
+        or _row((system, query), Score(measure, None, "this system has nothing to measure here"), judge)
+        for system, query in run
+        for measure, judge in of_query.get(query, {}).items()
+    ]

@@ -1,0 +1,55 @@
+"""A judge's connection in whatever event loop asks for it, and how many may use it at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.metrics.formed_chat import FormedChat
+from norm_aware.errors import BenchmarkError
+
+
+class JudgeSession:
+    """One connection per event loop, opened when it is first asked for.
+
+    Args:
+        config: the judge and how it is asked.
+        concurrency: how many may hold a turn at once.
+
+    Raises:
+        LLMError: when the endpoint cannot be used as configured.
+    """
+
+    def __init__(self, config: LLMConfig, *, concurrency: int) -> None:
+        config.client_options()  # a missing key shows now, not after hours of answering
+        self.config = config
+        self.concurrency = concurrency
+        self._open: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore, FormedChat] | None = None
+
+    def enter(self) -> tuple[asyncio.Semaphore, FormedChat]:
+        """The turns and the connection of the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._open is None or self._open[0] is not loop:  # both belong to one loop
+            self._open = (loop, asyncio.Semaphore(self.concurrency), FormedChat(self.config))
+        return self._open[1:]
+
+    async def aclose(self) -> None:
+        """Close the connection of the running event loop."""
+        if self._open is not None and self._open[0] is asyncio.get_running_loop():
+            await self._open[2].__aexit__(None, None, None)
+        self._open = None
+
+
+def require_repeats(config: LLMConfig, repeats: int) -> None:
+    """Make sure that a judge asked so often can say something else each time.
+
+    Raises:
+        BenchmarkError: for no repeat, or for several at temperature 0.
+    """
+    if repeats < 1:
+        raise BenchmarkError(f"The judge is to be asked {repeats} times; at least once is needed.")
+    if repeats > 1 and config.temperature == 0:
+        raise BenchmarkError(
+            f"The judge is to be asked {repeats} times at temperature 0, where it says the same each time; "
+            "give it a temperature above 0, such as 0.7, or ask once."
+        )

@@ -1,0 +1,113 @@
+"""A judge's verdicts, each asked for once and kept: the same question of another run, or system, costs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import statistics
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+from norm_aware.benchmark.llms.usage import Usage
+from norm_aware.benchmark.metrics.metric import METRICS
+from norm_aware.benchmark.metrics.score import Sample, Score
+from norm_aware.benchmark.rows import Rows
+from norm_aware.progress import Progress
+
+Ask = Callable[[], Awaitable[Score]]
+
+
+class Closing(Protocol):
+    """What holds connections of an event loop."""
+
+    async def aclose(self) -> None:
+        """Close them."""
+
+
+def verdict_key(fingerprint: str, name: str, sample: Sample, repeat: int) -> str:
+    """Hash of everything that a verdict depends on: of the sample, what the metric looks at and nothing else."""
+    seen = [getattr(sample, field) for field in METRICS[name].looks_at]
+    return digest(fingerprint, name, *seen, repeat)
+
+
+def digest(*parts: object) -> str:
+    """Hash of JSON values."""
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def settle(
+    asked: Mapping[str, Ask], judged: Rows, *, judges: Sequence[Closing], progress: Progress
+) -> dict[str, Score]:
+    """The verdict of each key: a known one, or what its call says.
+
+    Args:
+        asked: for each key, how to ask for its verdict.
+        judged: verdicts so far and where new ones go, each when it is given. One that failed is asked for
+            again, alone; one that holds is not.
+        judges: closed when all is asked.
+        progress: told of verdicts given.
+    """
+    known = {row["key"]: _score(row["score"]) for row in judged.read() if "score" in row}
+    known = {key: score for key, score in known.items() if score.value is not None}
+    todo = {key: ask for key, ask in asked.items() if key not in known}
+
+    async def ask_all() -> None:
+        done = 0
+        progress("Judging", done, len(todo))
+
+        async def ask_one(key: str, ask: Ask) -> None:
+            nonlocal done
+            known[key] = await ask()
+            judged.append({"key": key, "score": plain(known[key])})
+            done += 1
+            progress("Judging", done, len(todo))
+
+        try:
+            await asyncio.gather(*(ask_one(key, ask) for key, ask in todo.items()))
+        finally:
+            for judge in judges:
+                await judge.aclose()
+
+    if todo:
+        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
+            thread.submit(asyncio.run, ask_all()).result()
+    return {key: known[key] for key in asked}
+
+
+def merged(scores: Sequence[Score]) -> Score:
+    """One score from the times a judge was asked: the mean of the values there are.
+
+    Example:
+        >>> merged([Score("faithfulness", 0.5), Score("faithfulness", 1.0)]).spread
+        0.3535533905932738
+    """
+    if len(scores) == 1:
+        return scores[0]
+    values = [score.value for score in scores]
+    known = [value for value in values if value is not None]
+    first = next((score for score in scores if score.value is not None), scores[0])
+    return replace(
+        first,
+        value=statistics.fmean(known) if known else None,
+        seconds=round(sum(score.seconds for score in scores), 4),
+        repeats=tuple(values),
+        spread=statistics.stdev(known) if len(known) > 1 else None,
+        usage=sum((score.usage or Usage() for score in scores), Usage()),
+    )
+
+
+def plain(score: Score) -> dict[str, Any]:
+    """The score as a row holds it: what is always there, and what there is of the rest."""
+    row = asdict(score)
+    return {
+        k: v for k, v in row.items() if k in ("value", "reason", "seconds", "measure") or v not in (None, ())
+    }
+
+
+def _score(row: Mapping[str, Any]) -> Score:
+    usage = Usage(**row["usage"]) if row.get("usage") else None
+    listed = {name: tuple(row.get(name, ())) for name in ("repeats", "positions")}
+    return Score(**{**row, **listed, "usage": usage})
