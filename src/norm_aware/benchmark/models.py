@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,7 +14,10 @@ from norm_aware.benchmark.llms.llm import LLM
 from norm_aware.benchmark.llms.model_spec import ModelSpec as ModelSpec
 from norm_aware.benchmark.llms.model_spec import open_config
 from norm_aware.benchmark.llms.prompt import Prompt
-from norm_aware.benchmark.metrics.ragas_metrics import JUDGE_TOKENS, Embed, JudgedMetrics, JudgeFreeMetrics
+from norm_aware.benchmark.metrics.pairwise import MEASURE, PairwiseJudge
+from norm_aware.benchmark.metrics.ragas_embeddings import Embed
+from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
+from norm_aware.benchmark.metrics.ragas_judged import JUDGE_TOKENS, JudgedMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
 from norm_aware.errors import BenchmarkError, MissingExtraError
 from norm_aware.llamaindex.embedding import RawEmbedding
@@ -30,6 +33,7 @@ class Models:
         llm: answers the questions of systems that name no model; None measures retrieval only.
         judge: judges the answers; None leaves judged metrics out.
         llms: further models that answer, by the names that systems call them.
+        pairwise: compares answers with the baseline's; None leaves that out.
     """
 
     embedding: RawEmbedding
@@ -37,6 +41,7 @@ class Models:
     llm: Answerer | None = None
     judge: Judge | None = None
     llms: Mapping[str, Answerer] = field(default_factory=dict)
+    pairwise: PairwiseJudge | None = None
 
 
 @contextmanager
@@ -47,6 +52,9 @@ def open_models(
     judge: ModelSpec | None = None,
     llms: Mapping[str, ModelSpec] | None = None,
     same_judge: bool = False,
+    metrics: Sequence[str] | None = None,
+    judge_repeats: int = 1,
+    judge_reasons: bool = True,
     answer_tokens: int = 48,
     context_budget: int = 2400,
     timeout: float = 120.0,
@@ -63,6 +71,9 @@ def open_models(
         judge: judges the answers; None leaves judged metrics out.
         llms: further models that answer, by the names that systems call them.
         same_judge: let a model judge its own answers, which it is known to prefer.
+        metrics: what is measured, as `require_metrics` returns it; None measures the usual ones.
+        judge_repeats: how often each verdict is asked for; more than once needs a temperature above 0.
+        judge_reasons: whether the judge gives its reasons; without them it is several times faster.
         answer_tokens: longest answer, in tokens.
         context_budget: longest prompt, in characters.
         timeout: seconds one request may take.
@@ -107,18 +118,28 @@ def open_models(
             }
         if named:
             notes["llms"] = {name: opened.config.model for name, opened in named.items()}
-        verdicts = None
+        verdicts = pairwise = None
         if judge is not None and embed is not None:
             config = stack.enter_context(
                 open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed)
             )
             if not same_judge:
                 _require_other(config, [first.config] if first else [], named)
+            asked: dict[str, Any] = {"repeats": judge_repeats, "concurrency": config.concurrency}
             verdicts = JudgedMetrics(
-                config, embed, embed_name="wordllama", concurrency=config.concurrency, timeout=3 * timeout
+                config,
+                embed,
+                embed_name="wordllama",
+                names=metrics,
+                reasons=judge_reasons,
+                timeout=3 * timeout,
+                **asked,
             )
+            if MEASURE in (metrics or ()):
+                pairwise = PairwiseJudge(config, timeout=3 * timeout, **asked)
             notes["judge"] = config.model
-        yield Models(embedding, JudgeFreeMetrics(embed), first, verdicts, named), notes
+        free = JudgeFreeMetrics(embed, names=metrics)
+        yield Models(embedding, free, first, verdicts, named, pairwise), notes
 
 
 def _require_other(judge: LLMConfig, first: list[LLMConfig], named: Mapping[str, LLM]) -> None:

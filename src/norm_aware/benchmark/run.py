@@ -15,6 +15,7 @@ from qdrant_client import QdrantClient
 from norm_aware.benchmark.collect import collect
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.metrics.scoring import score_run
+from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
 from norm_aware.benchmark.results import build_results
@@ -140,8 +141,10 @@ def run_benchmark(
         metrics=models.metrics,
         judge=models.judge,
         judged=Rows(out / "judged.jsonl"),
-        context_k=context_k,
+        context_k={system.name: system.context_k for system in systems},
         progress=progress,
+        pairwise=models.pairwise,
+        shown=as_shown(systems, models.llm, models.llms),
     )
     write_whole(out / "scores.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in scores))
     results = build_results(

@@ -66,13 +66,21 @@ class Prompt:
         Raises:
             LLMError: when the question alone exceeds the budget.
         """
-        labels = [f"[{number}] " for number in range(1, len(contexts) + 1)]
+        shown = [f"[{n}] {text}" for n, text in enumerate(self.shown(question, contexts, budget=budget), 1)]
+        user = self.user.format(contexts="\n\n".join(shown) or "(no texts)", question=question)
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
+
+    def shown(self, question: str, contexts: Sequence[str], *, budget: int) -> list[str]:
+        """What the model is shown of each context: an equal share of the budget.
+
+        Raises:
+            LLMError: when the question alone exceeds the budget.
+        """
+        labels = sum(len(f"[{number}] ") + 2 for number in range(1, len(contexts) + 1))
         fixed = len(self.system) + len(self.user.format(contexts="", question=question))
-        room = budget - fixed - sum(len(label) + 2 for label in labels)
+        room = budget - fixed - labels
         if room < 0:
             size = f"question of {len(question)} characters in a prompt of {budget}"
             raise LLMError(f"No room is left for texts beside a {size}; raise context_budget.")
         share = room // max(1, len(contexts))
-        shown = [label + text[:share].strip() for label, text in zip(labels, contexts, strict=True)]
-        user = self.user.format(contexts="\n\n".join(shown) or "(no texts)", question=question)
-        return [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
+        return [text[:share].strip() for text in contexts]

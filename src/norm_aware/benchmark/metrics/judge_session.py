@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from norm_aware.benchmark.llms.llm import LLMConfig
-from norm_aware.benchmark.metrics.formed_chat import FormedChat
+from norm_aware.benchmark.llms.chat import Chat
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.errors import BenchmarkError
 
 
@@ -14,23 +14,23 @@ class JudgeSession:
 
     Args:
         config: the judge and how it is asked.
-        concurrency: how many may hold a turn at once.
+        concurrency: how many verdicts may be sought at once; the time allowed for one starts with its turn.
 
     Raises:
         LLMError: when the endpoint cannot be used as configured.
     """
 
     def __init__(self, config: LLMConfig, *, concurrency: int) -> None:
-        config.client_options()  # a missing key shows now, not after hours of answering
+        config.require_usable()  # a missing key shows now, not after hours of answering
         self.config = config
         self.concurrency = concurrency
-        self._open: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore, FormedChat] | None = None
+        self._open: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore, Chat] | None = None
 
-    def enter(self) -> tuple[asyncio.Semaphore, FormedChat]:
+    def enter(self) -> tuple[asyncio.Semaphore, Chat]:
         """The turns and the connection of the running event loop."""
         loop = asyncio.get_running_loop()
         if self._open is None or self._open[0] is not loop:  # both belong to one loop
-            self._open = (loop, asyncio.Semaphore(self.concurrency), FormedChat(self.config))
+            self._open = (loop, asyncio.Semaphore(self.concurrency), Chat(self.config))
         return self._open[1:]
 
     async def aclose(self) -> None:

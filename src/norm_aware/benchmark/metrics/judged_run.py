@@ -68,7 +68,7 @@ def judge_run(
     for key, of_key in wanted.items():
         rows[key] = []
         for _, fingerprint, found in of_key:
-            row = {"system": key[0], "query_id": key[1], "judge": fingerprint}
+            row: dict[str, Any] = {"system": key[0], "query_id": key[1], "judge": fingerprint}
             if isinstance(found, Score):
                 row |= plain(found)
             else:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.metrics.judge_session import JudgeSession, require_repeats
 from norm_aware.benchmark.metrics.measured import measured
@@ -115,18 +115,17 @@ class PairwiseJudge:
 
         async def both_orders() -> float:
             nonlocal spent
-            for first, second in (answers, answers[::-1]):
-                asked = await chat.ask(
-                    _messages(question, first, second, references), _SCHEMA, read=_read, seed=seed
-                )
-                spent += asked.usage
-                heard.append(asked.value)
+            for shown in (answers, answers[::-1]):
+                reply = await chat.ask(_messages(question, shown, references), schema=_SCHEMA, seed=seed)
+                spent += reply.usage
+                heard.append(_read(reply.data or {}))
             return _value(heard[0][0], heard[1][0])
 
+        async def in_time() -> float:
+            return await asyncio.wait_for(both_orders(), self.timeout)
+
         async with turn:
-            score = await measured(
-                MEASURE, lambda: asyncio.wait_for(both_orders(), self.timeout), self._explain
-            )
+            score = await measured(MEASURE, in_time, self._explain)
         words = [
             f"{shown} first: {_named(position, shown)}{f' / {reason}' if reason else ''}"
             for shown, (position, reason) in zip(("candidate", "baseline"), heard, strict=False)
@@ -174,19 +173,15 @@ def position_bias(positions: Iterable[Sequence[int]]) -> PositionBias:
     )
 
 
-def _messages(question: str, first: str, second: str, references: Sequence[str]) -> list[dict[str, str]]:
+def _messages(question: str, shown: tuple[str, str], references: Sequence[str]) -> list[dict[str, str]]:
     gold = f"A correct answer: {' / '.join(references)}\n" if references else ""
-    user = _USER.format(question=question, gold=gold, first=first, second=second)
+    user = _USER.format(question=question, gold=gold, first=shown[0], second=shown[1])
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}]
 
 
 def _read(data: Mapping[str, Any]) -> tuple[int, str]:
     """The preferred position, 0 for neither, and the reason."""
-    positions = {"1": 1, "2": 2, "tie": 0}
-    better = str(data.get("better"))
-    if better not in positions:
-        raise ValueError(f'"better" is {better!r}; it must be "1", "2" or "tie"')
-    return positions[better], " ".join(str(data.get("reason") or "").split())[:_LONGEST]
+    return {"1": 1, "2": 2}.get(data["better"], 0), " ".join(data["reason"].split())[:_LONGEST]
 
 
 def _value(candidate_first: int, baseline_first: int) -> float:

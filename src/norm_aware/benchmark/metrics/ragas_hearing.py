@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from norm_aware.benchmark.llms.chat import Chat
 from norm_aware.benchmark.llms.usage import Usage
-from norm_aware.benchmark.metrics.formed_chat import FormedChat
 from norm_aware.benchmark.metrics.reply_form import Model, ReplyForm
 from norm_aware.errors import LLMError
 
@@ -32,7 +32,7 @@ class Hearing:
         failure: the last call that failed; RAGAS swallows some.
     """
 
-    def __init__(self, chat: FormedChat, *, repeat: int = 0, reasons: bool = True) -> None:
+    def __init__(self, chat: Chat, *, repeat: int = 0, reasons: bool = True) -> None:
         self.replies: list[Mapping[str, Any]] = []
         self.usage = Usage()
         self.failure: LLMError | None = None
@@ -55,20 +55,20 @@ class Hearing:
             return said
         seed = config.seed + _SEEDS * self._repeat + self._asked[prompt]
         self._asked[prompt] += 1
-        # openai's own endpoint refuses schemas that bound a text
-        form = ReplyForm(model, prompt, reasons=self._reasons, bounded=config.base_url is not None)
-        messages = [{"role": "user", "content": prompt}]
+        # OpenAI's own endpoint refuses schemas that bound a text
+        form = ReplyForm(model, prompt, reasons=self._reasons, bounded=not config.is_openai)
         try:
-            spent = await self._chat.ask(messages, form.schema, read=form.read, seed=seed)
+            reply = await self._chat.ask([{"role": "user", "content": prompt}], schema=form.schema, seed=seed)
+            found = form.read(reply.data or {})
         except LLMError as error:
             self.failure = error
             raise
-        self.usage += spent.usage
-        self._said[prompt] = spent.value
-        self.replies.append(spent.value.model_dump())
+        self.usage += reply.usage
+        self._said[prompt] = found
+        self.replies.append(found.model_dump())
         if self.replies[-1].get("statements") == []:  # RAGAS goes on, and warns of an empty mean
             raise ValueError("the judge found no statement in the text")
-        return spent.value
+        return found
 
     @property
     def explanation(self) -> str | None:

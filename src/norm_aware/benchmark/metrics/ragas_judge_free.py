@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -59,7 +59,7 @@ class JudgeFreeMetrics:
             return thread.submit(asyncio.run, self._score(sample)).result()
 
     async def _score(self, sample: Sample) -> list[Score]:
-        calls = {}
+        calls: dict[str, Callable[[], Awaitable[float]]] = {}
         if sample.relevant_ids:
             calls |= {name: partial(_by_id, metric, sample) for name, metric in self._of_contexts.items()}
         if sample.references:

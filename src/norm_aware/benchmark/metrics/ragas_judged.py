@@ -9,7 +9,7 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.metrics.answer_measures import squad_f1
 from norm_aware.benchmark.metrics.judge_session import JudgeSession, require_repeats
 from norm_aware.benchmark.metrics.measured import measured

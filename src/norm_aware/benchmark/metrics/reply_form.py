@@ -20,8 +20,8 @@ CHOICES: Mapping[str, tuple[int, ...]] = {
 }
 """What RAGAS's prompts allow for the fields that it declares as any integer."""
 
-_MOST = 16  # statements, claims or entities: a small model repeats itself until it is cut off
-_LONGEST = 300  # characters of one of them, or of a reason
+_MOST = 20  # statements, claims or entities: a small model repeats itself until it is cut off
+_LONGEST = 400  # characters of one of them, or of a reason
 _INPUT = "Now perform the same with the following input\ninput: "
 _OUTPUT = "\nOutput: "
 
@@ -49,7 +49,7 @@ class ReplyForm(Generic[Model]):
         import openai
 
         tool = openai.pydantic_function_tool(self.model)["function"]
-        schema = copy.deepcopy(dict(tool.get("parameters", {})))
+        schema: dict[str, Any] = copy.deepcopy(dict(tool.get("parameters", {})))
         for part in _parts(schema):
             self._tighten(part)
         if count := len(self._statements()):
@@ -57,20 +57,15 @@ class ReplyForm(Generic[Model]):
         return schema
 
     def read(self, data: Mapping[str, Any]) -> Model:
-        """The reply as RAGAS takes it.
-
-        Raises:
-            ValueError: when it is none, or has a verdict no prompt allows, or not one for each statement.
-        """
-        statements = self._statements()
-        if statements and len(data.get("statements", ())) != len(statements):
-            raise ValueError(f"statements must hold {len(statements)} verdicts, one for each statement")
-        reply = self.model.model_validate(self._filled(data, statements))
-        for part in _parts(reply.model_dump()):
-            for name, choices in CHOICES.items():
-                if part.get(name, choices[0]) not in choices:
-                    raise ValueError(f"{name} is {part[name]}; it must be one of {choices}")
-        return reply
+        """The reply as RAGAS takes it, from an object that follows the schema."""
+        filled = copy.deepcopy(dict(data))
+        if not self.reasons:
+            for part in _parts(filled):
+                part.setdefault("reason", "")
+        for statement, item in zip(self._statements(), filled.get("statements", ()), strict=False):
+            if isinstance(item, dict):
+                item["statement"] = statement  # RAGAS asks for it word by word, and small judges rephrase
+        return self.model.model_validate(filled)
 
     def _tighten(self, part: dict[str, Any]) -> None:
         properties = part.get("properties", {})
@@ -84,16 +79,6 @@ class ReplyForm(Generic[Model]):
             part["maxItems"] = _MOST
         if part.get("type") == "string" and self.bounded:
             part["maxLength"] = _LONGEST
-
-    def _filled(self, data: Mapping[str, Any], statements: list[str]) -> dict[str, Any]:
-        filled = copy.deepcopy(dict(data))
-        if not self.reasons:
-            for part in _parts(filled):
-                part.setdefault("reason", "")
-        for statement, item in zip(statements, filled.get("statements", ()), strict=False):
-            if isinstance(item, dict):
-                item["statement"] = statement  # RAGAS asks for it word by word, and small judges rephrase
-        return filled
 
     def _statements(self) -> list[str]:
         """The statements that the prompt asks to judge, where the reply has a verdict for each."""

@@ -84,8 +84,9 @@ def require_metrics(
     free = {name for name in met if _is_free(METRICS[name])}
     named = list(names) if names is not None else [DEFAULT]
     wanted = {_known(name) for name in named if name != DEFAULT}
+    missing = [need for need in _CURES if not there[need]]
     lacking = [
-        f"{name}: {'; '.join(cure for need, cure in _CURES.items() if need in METRICS[name].needs and not there[need])}"
+        f"{name}: {'; '.join(_CURES[need] for need in missing if need in METRICS[name].needs)}"
         for name in METRICS
         if name in wanted - met
     ]

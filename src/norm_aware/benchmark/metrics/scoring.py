@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
@@ -13,6 +13,7 @@ from norm_aware.benchmark.metrics.measures import retrieval_measures
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
 from norm_aware.benchmark.metrics.pairwise import PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
+from norm_aware.benchmark.metrics.shown import Shown
 from norm_aware.benchmark.metrics.verdicts import plain
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError
@@ -22,9 +23,6 @@ __all__ = ["DESCRIPTIONS", "Judge", "SampleMetrics", "score_run"]
 
 Run: TypeAlias = Mapping[tuple[str, str], Mapping[str, Any]]
 """`{(system, query_id): row}`."""
-
-Shown: TypeAlias = Callable[[str, str, Sequence[str]], Sequence[str]]
-"""What a system's model was shown of the contexts of a question, from the system's name, both texts whole."""
 
 
 class SampleMetrics(Protocol):

@@ -1,4 +1,4 @@
-"""A judge's verdicts, each asked for once and kept: the same question of another run, or system, costs nothing."""
+"""A judge's verdicts, each asked for once and kept."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.rows import Rows
 from norm_aware.progress import Progress
 
+_ALWAYS = ("measure", "value", "reason", "seconds")
+
 Ask = Callable[[], Awaitable[Score]]
 
 
@@ -28,7 +30,7 @@ class Closing(Protocol):
 
 
 def verdict_key(fingerprint: str, name: str, sample: Sample, repeat: int) -> str:
-    """Hash of everything that a verdict depends on: of the sample, what the metric looks at and nothing else."""
+    """Hash of everything that a verdict depends on: of the sample, what the metric looks at alone."""
     seen = [getattr(sample, field) for field in METRICS[name].looks_at]
     return digest(fingerprint, name, *seen, repeat)
 
@@ -102,9 +104,7 @@ def merged(scores: Sequence[Score]) -> Score:
 def plain(score: Score) -> dict[str, Any]:
     """The score as a row holds it: what is always there, and what there is of the rest."""
     row = asdict(score)
-    return {
-        k: v for k, v in row.items() if k in ("value", "reason", "seconds", "measure") or v not in (None, ())
-    }
+    return {name: value for name, value in row.items() if name in _ALWAYS or value not in (None, ())}
 
 
 def _score(row: Mapping[str, Any]) -> Score:
