@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError, QueryError
+from norm_aware.errors import CollectionError, CollectionNotFoundError, NormAwareError
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -39,32 +39,16 @@ def open_encoder(settings: Settings, *, dtype: Dtype = "float32") -> RawEmbeddin
         QueryError: when it cannot be loaded.
         MissingExtraError: when it is the packaged one, which is not installed.
     """
-    import transformers
+    from norm_aware.encoder import load_encoder
 
-    from norm_aware import offline
-    from norm_aware.llamaindex.embedding import RawEmbedding
-
-    # the command line has bars of its own
-    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        if settings.encoder == "offline":
-            return offline.encoder(device=settings.device, batch_size=settings.batch_size, dtype=dtype)
-        return RawEmbedding(
-            settings.encoder,
-            query_prompt=settings.query_prompt,
-            document_prompt=settings.document_prompt,
-            batch_size=settings.batch_size,
-            dtype=dtype,
-            device=settings.device,
-        )
-    except NormAwareError:
-        raise
-    except Exception as error:  # whatever a model library says, its user wants one line
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise QueryError(
-            f"Encoder {settings.encoder!r} cannot be loaded ({reason}); give a "
-            "sentence-transformers model's hub name or path, or 'offline'."
-        ) from error
+    return load_encoder(
+        settings.encoder,
+        query_prompt=settings.query_prompt,
+        document_prompt=settings.document_prompt,
+        batch_size=settings.batch_size,
+        dtype=dtype,
+        device=settings.device,
+    )
 
 
 @contextmanager

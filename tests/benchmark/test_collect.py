@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from norm_aware.benchmark.collect import collect
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.rows import Rows
+from norm_aware.benchmark.systems.encoder import Encoder
 from norm_aware.benchmark.systems.index import COLLECTION, open_index
+from norm_aware.benchmark.systems.indexes import Indexes
+from norm_aware.benchmark.systems.ranker import Ranker, ranking_fingerprint
 from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, CollectionError, LLMError, QueryError
 
@@ -45,19 +49,27 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 @pytest.fixture
 def index(static, tmp_path):
-    index, client = open_index(DATASET, static, tmp_path / "index", progress=silent)
-    yield index
-    client.close()
+    indexes = Indexes(DATASET, Encoder.of(static), tmp_path / "index", progress=silent)
+    yield indexes
+    indexes.close()
 
 
-def run(index, embedding, rows: Rows, llm, systems=SYSTEMS):
+def rankers(index, systems):
+    identity = index.encoder.identity()
+    return {
+        s.name: Ranker(s, index, fingerprint=ranking_fingerprint(s, dataset=DATASET.digest, encoder=identity))
+        for s in systems
+    }
+
+
+def run(index, embedding, rows: Rows, llm, systems=SYSTEMS, context_k=2):
+    systems = [replace(system, context_k=context_k) for system in systems]
     return collect(
         systems,
         DATASET.queries,
-        index=index,
-        embedding=embedding,
+        retrieving=rankers(index, systems),
+        embed=embedding.embed_queries,
         llm=llm,
-        context_k=2,
         rows=rows,
         progress=silent,
     )

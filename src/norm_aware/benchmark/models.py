@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from norm_aware import offline
 from norm_aware.benchmark.llms.answers import Answerer
@@ -19,8 +19,11 @@ from norm_aware.benchmark.metrics.ragas_embeddings import Embed
 from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.ragas_judged import JUDGE_TOKENS, JudgedMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
+from norm_aware.benchmark.systems.encoder import Encoder
 from norm_aware.errors import BenchmarkError, MissingExtraError
-from norm_aware.llamaindex.embedding import RawEmbedding
+
+if TYPE_CHECKING:
+    from norm_aware.llamaindex.embedding import RawEmbedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Models:
         pairwise: compares answers with the baseline's; None leaves that out.
     """
 
-    embedding: RawEmbedding
+    embedding: RawEmbedding | Encoder
     metrics: SampleMetrics
     llm: Answerer | None = None
     judge: Judge | None = None
@@ -46,7 +49,7 @@ class Models:
 
 @contextmanager
 def open_models(
-    embedding: RawEmbedding,
+    embedding: RawEmbedding | Encoder,
     *,
     llm: ModelSpec | None,
     judge: ModelSpec | None = None,

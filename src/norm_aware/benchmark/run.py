@@ -6,36 +6,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
-
-from llama_index.core import VectorStoreIndex
-from llama_index.core.schema import QueryBundle
-from qdrant_client import QdrantClient
+from typing import Any
 
 from norm_aware.benchmark.collect import collect
-from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.configuration import Configuration
+from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.systems.calibrated_index import open_calibrated_index, require_unseen
-from norm_aware.benchmark.systems.index import COLLECTION, open_index
-from norm_aware.benchmark.systems.retrieving import Found
+from norm_aware.benchmark.systems.calibrated_index import require_unseen
+from norm_aware.benchmark.systems.encoder import Encoder
+from norm_aware.benchmark.systems.indexes import Indexes
+from norm_aware.benchmark.systems.ranker import Ranker, ranking_fingerprint
+from norm_aware.benchmark.systems.retriever import TOP_K
 from norm_aware.benchmark.systems.system import System
 from norm_aware.errors import BenchmarkError
-from norm_aware.llamaindex.embedding import encoder_identity
-from norm_aware.llamaindex.nodes import NodeWithNorms
-from norm_aware.llamaindex.points import point_id
-from norm_aware.llamaindex.retriever import NormAwareRetriever
-from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress, silent
-from norm_aware.qdrant.field import NORM
 from norm_aware.whole_file import write_whole
-
-TOP_K = 100
-"""Documents retrieved per query, as many as the deepest measure looks at."""
 
 
 def run_benchmark(
@@ -46,7 +36,7 @@ def run_benchmark(
     models: Models,
     limit: int | None = None,
     answer_limit: int | None = None,
-    context_k: int = 3,
+    context_k: int | None = None,
     seed: int = 0,
     allow_normalized: bool = False,
     notes: Mapping[str, Any] | None = None,
@@ -55,8 +45,8 @@ def run_benchmark(
     """Compare systems on a dataset, end to end.
 
     Started again with the same arguments and `out`, it goes on where it stopped: a complete index is not
-    built and models are not asked a second time, but for calls that failed. More systems, or a larger
-    limit, may be given to the same `out`.
+    built and models are not asked a second time, but for calls that failed. Other systems, changed ones, or
+    a larger limit may be given to the same `out`, and cost what is new about them.
 
     Args:
         dataset: what to search, and the judged queries.
@@ -66,7 +56,7 @@ def run_benchmark(
         models: the encoder, and what answers and judges.
         limit: how many queries are asked, a seeded sample; None asks all.
         answer_limit: how many of these are answered too; None answers all.
-        context_k: documents an answer is written from.
+        context_k: documents an answer is written from, in every system; None leaves each its own.
         seed: of the sample and the resampling.
         allow_normalized: take embeddings that all have length 1.
         notes: further entries of the report's configuration; no secrets.
@@ -79,54 +69,42 @@ def run_benchmark(
         BenchmarkError: when `out` holds a run of another configuration.
         NormAwareError: for what the steps refuse.
     """
-    if not 1 <= context_k <= TOP_K:
-        raise BenchmarkError(f"context_k is {context_k}; a number from 1 to {TOP_K} is needed.")
-    if answer_limit is not None and answer_limit < 0:
-        raise BenchmarkError(f"answer_limit is {answer_limit}; a number of queries is needed.")
-    systems = [replace(system, context_k=context_k) for system in systems]
+    if context_k is not None:
+        systems = tuple(replace(system, context_k=context_k) for system in systems)
+    _require_possible(systems, answer_limit)
     queries = dataset.sample(limit, seed=seed)
-    calibration = next((s.calibration for s in systems if s.calibration is not None), None)
-    if calibration is not None:
-        calibration.require_encoder(encoder_identity(models.embedding))
-        require_unseen(calibration, queries)
-    configuration = {
-        "dataset_digest": dataset.digest,
-        "encoder": models.embedding.model_name,
-        "encoder_fingerprint": models.embedding.fingerprint,
-        "llm_fingerprint": models.llm.fingerprint if models.llm else None,
-        "similarity_top_k": TOP_K,
-        "context_k": context_k,
-        "exact": True,
-        "seed": seed,
-        # rows of `calibrated` by two calibrations cannot stand in one run
-        **({"calibration": calibration.digest} if calibration is not None else {}),
-    }
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchmarkError(f"{out} cannot be made a folder ({error.strerror}); choose another.") from error
-    _require_same(out / "configuration.json", configuration)
-    index, client = open_index(
-        dataset, models.embedding, out / "index", progress=progress, allow_normalized=allow_normalized
-    )
+    configuration = Configuration(out / "configuration.json")
+    encoder = Encoder.of(models.embedding)
+    identity = encoder.identity(configuration.encoder(encoder.source))
+    for calibration in filter(None, (system.calibration for system in systems)):
+        calibration.require_encoder(identity)
+        require_unseen(calibration, queries)
+    held = {
+        "dataset_digest": dataset.digest,
+        "encoder": identity[0],
+        "encoder_fingerprint": identity[1],
+        "similarity_top_k": TOP_K,
+        "seed": seed,
+    }
+    configuration.hold(held, encoder_source=encoder.source)
+    indexes = Indexes(dataset, encoder, out / "index", progress=progress, allow_normalized=allow_normalized)
+    rankers = {
+        s.name: Ranker(
+            s, indexes, fingerprint=ranking_fingerprint(s, dataset=dataset.digest, encoder=identity)
+        )
+        for s in systems
+    }
     try:
-        norms = _norms(dataset, client)
-        calibrated = None
-        if calibration is not None:
-            calibrated = open_calibrated_index(
-                cast("NormAwareVectorStore", index.vector_store),
-                calibration,
-                documents=len(dataset.documents),
-                progress=progress,
-            )
+        norms = _norms(indexes, out / "norms.json")
         run = collect(
             systems,
             queries,
-            retrieving={
-                s.name: _Finder(s, index if s.calibration is None or calibrated is None else calibrated)
-                for s in systems
-            },
-            embed=models.embedding.embed_queries,
+            retrieving=rankers,
+            embed=lambda texts: encoder.embedding.embed_queries(texts),
             llm=models.llm,
             llms=models.llms,
             answer_limit=answer_limit,
@@ -134,14 +112,14 @@ def run_benchmark(
             progress=progress,
         )
     finally:
-        client.close()
+        indexes.close()
     scores = score_run(
         run,
         dataset=dataset,
         metrics=models.metrics,
         judge=models.judge,
         judged=Rows(out / "judged.jsonl"),
-        context_k={system.name: system.context_k for system in systems},
+        context_k={s.name: s.context_k for s in systems},
         progress=progress,
         pairwise=models.pairwise,
         shown=as_shown(systems, models.llm, models.llms),
@@ -156,7 +134,11 @@ def run_benchmark(
         scores=scores,
         norms=norms,
         configuration={
-            **configuration,
+            **held,
+            "context_k": _one_or_each({s.name: s.context_k for s in systems}),
+            "exact": _one_or_each({s.name: s.exact for s in systems}),
+            **_calibrations(systems),
+            "llm_fingerprint": models.llm.fingerprint if models.llm else None,
             "judge_fingerprint": models.judge.fingerprint if models.judge else None,
             "systems": [system.name for system in systems],
             "limit": limit,
@@ -170,44 +152,32 @@ def run_benchmark(
     return results
 
 
-class _Finder:
-    def __init__(self, system: System, index: VectorStoreIndex) -> None:
-        digest = system.calibration.digest if system.calibration is not None else None
-        self.fingerprint = f"{system.similarity!r}-{digest}"
-        self._retriever = NormAwareRetriever(
-            index, similarity=system.similarity, similarity_top_k=TOP_K, exact=True
-        )
-
-    def retrieve(self, query: Query, vector: Sequence[float]) -> list[Found]:
-        nodes = self._retriever.retrieve(QueryBundle(query.text, embedding=list(vector)))
-        return [
-            Found(n.node_id, n.score, n.document_norm, n.text) for n in nodes if isinstance(n, NodeWithNorms)
-        ]
-
-
-def _require_same(path: Path, configuration: Mapping[str, Any]) -> None:
-    if path.is_file():
-        try:
-            earlier = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BenchmarkError(
-                f"{path} is not valid JSON; remove the folder, or choose another."
-            ) from error
-        changed = [
-            f"{key} was {earlier.get(key)!r} and is {value!r}"
-            for key, value in configuration.items()
-            if earlier.get(key, value) != value  # a calibration may join a run that had none
-        ]
-        if changed:
-            raise BenchmarkError(
-                f"{path.parent} holds a run of another configuration ({'; '.join(changed)}), and rows "
-                "of both cannot be compared; choose another --out, or remove that folder."
-            )
-        configuration = {**earlier, **configuration}
-    write_whole(path, json.dumps(dict(configuration), indent=1))
+def _require_possible(systems: Sequence[System], answer_limit: int | None) -> None:
+    if not systems:
+        raise BenchmarkError("There is no system; give at least a baseline.")
+    names = [system.name for system in systems]
+    for name in names:
+        if names.count(name) > 1:
+            raise BenchmarkError(f"Two systems are named {name!r}; give each a name of its own.")
+    for system in systems:
+        if not 1 <= system.context_k <= TOP_K:
+            raise BenchmarkError(f"context_k is {system.context_k}; a number from 1 to {TOP_K} is needed.")
+    if answer_limit is not None and answer_limit < 0:
+        raise BenchmarkError(f"answer_limit is {answer_limit}; a number of queries is needed.")
 
 
-def _norms(dataset: Dataset, client: QdrantClient) -> dict[str, float]:
-    records, _ = client.scroll(COLLECTION, limit=len(dataset.documents), with_payload=[NORM])
-    by_point = {str(record.id): float((record.payload or {})[NORM]) for record in records}
-    return {document.id: by_point[point_id(document.id)] for document in dataset.documents}
+def _norms(indexes: Indexes, path: Path) -> dict[str, float]:
+    """Every document's norm, written down once: a run whose rows are all there then opens no index."""
+    if not path.is_file():
+        write_whole(path, json.dumps(indexes.norms()))
+    norms: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return norms
+
+
+def _one_or_each(values: Mapping[str, Any]) -> Any:
+    return next(iter(values.values())) if len(set(values.values())) == 1 else dict(values)
+
+
+def _calibrations(systems: Sequence[System]) -> dict[str, Any]:
+    digests = {s.name: s.calibration.digest for s in systems if s.calibration is not None}
+    return {"calibration": _one_or_each(digests)} if digests else {}

@@ -6,10 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from norm_aware.benchmark.llms.prompt import Prompt
+from norm_aware.benchmark.systems.import_path import is_import_path
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import BenchmarkError
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
+
+STOCK = "stock"
+"""LlamaIndex's own vector retriever over Qdrant's Cosine: the vectors everybody stores."""
+
+BM25 = "bm25"
+"""Words alone, by Qdrant's BM25."""
+
+HYBRID = "hybrid"
+"""A similarity fused with BM25."""
+
+CALIBRATED = "calibrated"
+"""Retriever that searches by a calibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +33,16 @@ class System:
         name: for reports.
         similarity: what it ranks by; None for a calibration's own.
         calibration: what its collection is stored by; None for raw vectors.
-        reranker: what reorders the retrieved documents; None keeps their order.
+        reranker: what reorders the retrieved documents: a similarity, a cross-encoder's name, or the import
+            path of a factory, `package.module:factory`; None keeps their order.
         exact: scores every document, so that no index loses any.
         context_k: documents an answer is written from.
         prompt: what the model is asked with.
         llm: which of the run's models answers; None is the first.
+        retriever: `stock`, `bm25`, `hybrid`, or the import path of a factory; None searches the raw or
+            calibrated vectors by the similarity.
+        alpha: in `hybrid`, the weight of the similarity; BM25 has the rest.
+        rerank_depth: how many of the retrieved documents the reranker sees; the others stay behind them.
     """
 
     name: str
@@ -35,24 +53,23 @@ class System:
     context_k: int = 3
     prompt: Prompt = field(default_factory=Prompt)
     llm: str | None = None
-
-
-CALIBRATED = "calibrated"
-"""Name of the system that searches by a calibration."""
+    retriever: str | None = None
+    alpha: float = 0.5
+    rerank_depth: int = 50
 
 
 def parse_systems(names: Iterable[str], *, calibration: Calibration | None = None) -> tuple[System, ...]:
     """The systems that names stand for; the first is the baseline.
 
     Args:
-        names: of similarities, or `calibrated`.
+        names: of similarities, `stock`, `bm25`, `hybrid`, `calibrated`, or import paths.
         calibration: what `calibrated` searches by.
 
     Raises:
-        BenchmarkError: for no name, the same similarity twice, or `calibrated` without a calibration.
+        BenchmarkError: for no name, the same system twice, or `calibrated` without a calibration.
         QueryError: for a name that is no similarity.
     """
-    systems = [_system(name.strip(), calibration) for name in names]
+    systems = [parse_system(name, calibration=calibration) for name in names]
     if not systems:
         raise BenchmarkError("No system was named; give at least a baseline, such as cosine.")
     for i, system in enumerate(systems):
@@ -61,7 +78,11 @@ def parse_systems(names: Iterable[str], *, calibration: Calibration | None = Non
     return tuple(systems)
 
 
-def _system(name: str, calibration: Calibration | None) -> System:
+def parse_system(name: str, *, calibration: Calibration | None = None) -> System:
+    """The system that a retriever's name stands for; arguments and errors are those of `parse_systems`."""
+    name = name.strip()
+    if name in (STOCK, BM25, HYBRID) or is_import_path(name):
+        return System(name, retriever=name)
     if name != CALIBRATED:
         similarity = parse_similarity(name)
         return System(similarity.name, similarity)

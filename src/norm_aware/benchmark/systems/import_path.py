@@ -1,0 +1,59 @@
+"""A user's own retriever or reranker, named by where it is imported from."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+from norm_aware.errors import BenchmarkError
+
+_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def is_import_path(text: str) -> bool:
+    """Whether a text has the form `package.module:factory`."""
+    return _PATH.fullmatch(text) is not None
+
+
+def load_import_path(path: str) -> Any:
+    """What stands at `package.module:factory`.
+
+    Raises:
+        BenchmarkError: when the module cannot be imported or has no such name.
+    """
+    module, _, name = path.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:  # whatever a user's module does when it is imported
+        raise BenchmarkError(
+            f"{path!r} cannot be imported ({type(error).__name__}: {error}); put the module's folder on "
+            "PYTHONPATH, or correct the path."
+        ) from error
+    if not hasattr(found, name):
+        raise BenchmarkError(f"Module {module!r} has no {name!r}; name a function that it has.")
+    return getattr(found, name)
+
+
+def source_digest(path: str) -> str:
+    """Hash of the file that an import path leads to: when it changes, so may what it does.
+
+    Raises:
+        BenchmarkError: when there is no such module.
+    """
+    module = path.partition(":")[0]
+    try:
+        spec = importlib.util.find_spec(module)
+    except Exception as error:  # a parent package is imported to find its child
+        raise BenchmarkError(f"{path!r} cannot be found ({type(error).__name__}: {error}).") from error
+    if spec is None:
+        raise BenchmarkError(
+            f"There is no module {module!r} to import {path!r} from; put its folder on PYTHONPATH, or "
+            "correct the path."
+        )
+    origin = Path(spec.origin) if spec.origin else None
+    content = origin.read_bytes() if origin is not None and origin.is_file() else module.encode()
+    return hashlib.blake2b(content, digest_size=8).hexdigest()

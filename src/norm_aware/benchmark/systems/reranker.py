@@ -1,0 +1,72 @@
+"""The reranker of a system, as LlamaIndex knows one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+
+from norm_aware.benchmark.systems.import_path import is_import_path, load_import_path
+from norm_aware.benchmark.systems.indexes import Indexes
+from norm_aware.benchmark.systems.retriever import material_of
+from norm_aware.benchmark.systems.system import System
+from norm_aware.errors import BenchmarkError, QueryError
+from norm_aware.llamaindex.rerank import NormAwareRerank
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import Similarity
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def open_reranker(system: System, indexes: Indexes) -> BaseNodePostprocessor | None:
+    """The reranker of a system; None where it has none.
+
+    Raises:
+        BenchmarkError: when a cross-encoder cannot be loaded, or an import path leads to no postprocessor.
+    """
+    if system.reranker is None:
+        return None
+    if is_import_path(system.reranker):
+        found = load_import_path(system.reranker)
+        if not isinstance(found, BaseNodePostprocessor):
+            found = found(material_of(indexes))
+        if not isinstance(found, BaseNodePostprocessor):
+            raise BenchmarkError(
+                f"{system.reranker!r} returned a {type(found).__name__}; it must return a LlamaIndex "
+                "BaseNodePostprocessor."
+            )
+        return found
+    similarity = as_similarity(system.reranker)
+    if similarity is not None:
+        return NormAwareRerank(similarity=similarity, top_n=system.rerank_depth)
+    return _cross_encoder(system.reranker, system.rerank_depth)
+
+
+def as_similarity(reranker: str) -> Similarity | None:
+    """The similarity that a reranker's name stands for; None where it is a cross-encoder's.
+
+    Raises:
+        BenchmarkError: when it can be neither.
+    """
+    try:
+        return parse_similarity(reranker)
+    except QueryError as error:
+        if _HUB_NAME.fullmatch(reranker) or Path(reranker).is_dir():
+            return None
+        raise BenchmarkError(
+            f"{reranker!r} is no reranker; give a similarity such as dot, a cross-encoder's hub name such as "
+            "cross-encoder/ms-marco-MiniLM-L6-v2 or its folder, or an import path package.module:factory."
+        ) from error
+
+
+def _cross_encoder(name: str, top_n: int) -> BaseNodePostprocessor:
+    from llama_index.core.postprocessor import SentenceTransformerRerank
+
+    try:
+        return SentenceTransformerRerank(model=name, top_n=top_n, trust_remote_code=False)
+    except Exception as error:  # whatever a model library says, its user wants one line
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise BenchmarkError(
+            f"Cross-encoder {name!r} cannot be loaded ({reason}); give another hub name, or a folder."
+        ) from error
