@@ -124,6 +124,10 @@ class BenchmarkError(NormAwareError):
     """A benchmark that cannot be run or rendered as asked."""
 
 
+class PlanError(BenchmarkError, ValueError):
+    """A benchmark's plan that cannot be read or does not hold together; the message names file and line."""
+
+
 class SettingsError(NormAwareError, ValueError):
     """A setting with an unknown name or a bad value."""
 

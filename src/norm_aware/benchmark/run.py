@@ -17,12 +17,12 @@ from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
-from norm_aware.benchmark.systems.calibrated_index import require_unseen
 from norm_aware.benchmark.systems.encoder import Encoder
 from norm_aware.benchmark.systems.indexes import Indexes
 from norm_aware.benchmark.systems.ranker import Ranker, ranking_fingerprint
-from norm_aware.benchmark.systems.retriever import TOP_K
+from norm_aware.benchmark.systems.retrieving import TOP_K
 from norm_aware.benchmark.systems.system import System
+from norm_aware.benchmark.systems.unseen import require_unseen
 from norm_aware.errors import BenchmarkError
 from norm_aware.progress import Progress, silent
 from norm_aware.whole_file import write_whole

@@ -8,92 +8,102 @@ from typing import Annotated
 import typer
 
 from norm_aware.cli.app import CalibrationFile, Encoder, app
+from norm_aware.cli.planning import DATASET, SYSTEMS, keys_of, plan_of_file, plan_of_options
 from norm_aware.console import print_comparison, progress_bars
-from norm_aware.resources import open_encoder, open_settings
+from norm_aware.resources import open_settings
 
 
 @app.command()
 def benchmark(
-    dataset: Annotated[str, typer.Option(help="'pydocs' or a folder in BEIR's layout.")] = "pydocs",
+    plan: Annotated[
+        Path | None, typer.Argument(help="A plan in YAML or TOML; without it, the options are the plan.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="'pydocs' or a folder in BEIR's layout.", show_default=DATASET)
+    ] = None,
     systems: Annotated[
-        str,
-        typer.Option(help="Similarities to compare, or 'calibrated', by commas; the first is the baseline."),
-    ] = "cosine,document_power=0.5,dot",
+        str | None,
+        typer.Option(
+            help="Similarities, stock, bm25, hybrid, calibrated or package.module:factory, by commas; the "
+            "first is the baseline.",
+            show_default=SYSTEMS,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; results/<dataset> if not given.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="How many queries to ask, a seeded sample.")] = None,
     answer_limit: Annotated[int | None, typer.Option(help="How many of these are answered too.")] = None,
-    split: Annotated[str, typer.Option(help="Which qrels/<split>.tsv to read.")] = "test",
+    split: Annotated[
+        str | None, typer.Option(help="Which qrels/<split>.tsv to read.", show_default="test")
+    ] = None,
     llm: Annotated[str | None, typer.Option(help="'smollm2', a .gguf file, or a model's name.")] = None,
     llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
     judge: Annotated[
         str | None, typer.Option(help="Model that judges the answers, for RAGAS's metrics.")
     ] = None,
     judge_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
-    answers: Annotated[bool, typer.Option(help="Have a language model answer the questions.")] = True,
+    allow_same_judge: Annotated[
+        bool | None, typer.Option("--allow-same-judge", help="Let a model judge its own answers.")
+    ] = None,
+    answers: Annotated[
+        bool | None, typer.Option(help="Have a language model answer the questions.", show_default="answers")
+    ] = None,
     context_k: Annotated[int | None, typer.Option(help="Documents an answer is written from.")] = None,
     calibration: CalibrationFile = None,
     seed: Annotated[int | None, typer.Option(help="Of the sample and the resampling.")] = None,
     encoder: Encoder = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and what it will take at most, and stop.")
+    ] = False,
 ) -> None:
     """Compare similarities end to end: retrieval, answers, RAGAS, paired with intervals, as a report.
 
-    A run that was stopped goes on where it was; nothing is paid for twice.
+    The plan is shown with what it will take before anything is spent. A run that was stopped goes on where it
+    was; nothing is paid for twice, and a plan that was changed costs what was changed.
     """
-    settings = open_settings(
-        llm=llm,
-        llm_base_url=llm_base_url,
-        judge=judge,
-        judge_base_url=judge_base_url,
-        context_k=context_k,
-        seed=seed,
-        calibration=calibration,
-        encoder=encoder,
-    )
+    given = {
+        "dataset": dataset,
+        "systems": systems,
+        "out": out,
+        "limit": limit,
+        "answer_limit": answer_limit,
+        "split": split,
+        "allow_same_judge": allow_same_judge,
+        "answers": answers,
+    }
+    options = {
+        "llm": llm,
+        "llm_base_url": llm_base_url,
+        "judge": judge,
+        "judge_base_url": judge_base_url,
+        "context_k": context_k,
+        "calibration": calibration,
+        "seed": seed,
+        "encoder": encoder,
+    }
+    if plan is None:
+        settings = open_settings(**options)
+        chosen = plan_of_options(settings, given)
+        keys = keys_of(settings, chosen)
+    else:
+        chosen = plan_of_file(plan, {**given, **options})
+        settings, keys = open_settings(), {}
     from norm_aware.benchmark.datasets.dataset import load_dataset
+    from norm_aware.benchmark.plan.describe import describe
+    from norm_aware.benchmark.plan.estimate import estimate
+    from norm_aware.benchmark.plan.run_plan import plan_encoder, plan_folder, run_plan
 
-    loaded = load_dataset(dataset, split=split)
-    from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
-    from norm_aware.benchmark.run import run_benchmark
-    from norm_aware.benchmark.systems.system import parse_systems
-
-    opened_calibration = None
-    if settings.calibration is not None:
-        from norm_aware.calibration.calibration import Calibration
-
-        opened_calibration = Calibration.load(settings.calibration)
-    chosen = parse_systems(systems.split(","), calibration=opened_calibration)
-    out = out or Path("results") / loaded.name
-    answerer = ModelSpec(settings.llm, settings.llm_base_url, settings.llm_api_key) if answers else None
-    judging = (
-        ModelSpec(settings.judge, settings.judge_base_url, settings.judge_api_key) if settings.judge else None
-    )
-    opened = open_models(
-        open_encoder(settings),
-        llm=answerer,
-        judge=judging,
-        answer_tokens=settings.answer_tokens,
-        context_budget=settings.context_budget,
-        timeout=settings.timeout,
-        seed=settings.seed,
-    )
-    with opened as (models, notes), progress_bars() as bar:
-        results = run_benchmark(
-            loaded,
-            chosen,
-            out,
-            models=models,
-            limit=limit,
-            answer_limit=answer_limit,
-            context_k=settings.context_k,
-            seed=settings.seed,
-            allow_normalized=settings.allow_normalized,
-            notes=notes,
-            progress=bar,
-        )
+    loaded = load_dataset(chosen.dataset, split=chosen.split)
+    folder = plan_folder(chosen, loaded)
+    print(describe(chosen, estimate(chosen, loaded, chosen.build_systems()), folder), flush=True)
+    if dry_run:
+        return
+    under_test = plan_encoder(chosen, batch_size=settings.batch_size, device=settings.device)
+    with progress_bars() as bar:
+        results = run_plan(chosen, dataset=loaded, encoder=under_test, keys=keys, progress=bar)
     print_comparison(results)
-    print(f"{out / 'results.json'}\n{out / 'report.html'}")
+    print(f"{folder / 'results.json'}\n{folder / 'report.html'}")
 
 
 @app.command()

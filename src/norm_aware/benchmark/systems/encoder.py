@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from norm_aware.errors import BenchmarkError
-from norm_aware.llamaindex.embedding import RawEmbedding, encoder_identity
+
+if TYPE_CHECKING:  # seconds of imports, once something must be embedded
+    from norm_aware.llamaindex.embedding import RawEmbedding
 
 Identity = tuple[str, str]
 """Name and fingerprint of an encoder."""
@@ -47,7 +50,11 @@ class Encoder:
         """
         if known is not None and self._expected is None and "embedding" not in self.__dict__:
             self._expected = known
-        return self._expected or encoder_identity(self.embedding)
+        if self._expected is None:
+            from norm_aware.llamaindex.embedding import encoder_identity
+
+            self._expected = encoder_identity(self.embedding)
+        return self._expected
 
     @cached_property
     def embedding(self) -> RawEmbedding:
@@ -57,6 +64,8 @@ class Encoder:
             BenchmarkError: when it is another than the identity that was given out.
             QueryError: when it cannot be loaded.
         """
+        from norm_aware.llamaindex.embedding import encoder_identity
+
         embedding = self._load()
         found = encoder_identity(embedding)
         if self._expected is not None and found != self._expected:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import cast
-
-from llama_index.core import VectorStoreIndex
-from qdrant_client import QdrantClient
+from typing import TYPE_CHECKING, cast
 
 from norm_aware.benchmark.datasets.dataset import Dataset
-from norm_aware.benchmark.systems.calibrated_index import open_calibrated_index
 from norm_aware.benchmark.systems.encoder import Encoder
-from norm_aware.benchmark.systems.index import COLLECTION, open_index
-from norm_aware.benchmark.systems.stock_index import open_stock_index
-from norm_aware.benchmark.systems.words_index import open_words_index
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.llamaindex.points import point_id
-from norm_aware.llamaindex.store import NormAwareVectorStore
+from norm_aware.calibration.corpus import point_id
 from norm_aware.progress import Progress
-from norm_aware.qdrant.field import NORM
+
+if TYPE_CHECKING:  # seconds of imports, once there is something to search
+    from llama_index.core import VectorStoreIndex
+    from qdrant_client import QdrantClient
+
+    from norm_aware.llamaindex.store import NormAwareVectorStore
 
 
 class Indexes:
@@ -54,6 +51,8 @@ class Indexes:
     @cached_property
     def raw(self) -> VectorStoreIndex:
         """Raw vectors under Dot."""
+        from norm_aware.benchmark.systems.index import open_index
+
         index, self._client = open_index(
             self.dataset,
             self.encoder.embedding,
@@ -70,21 +69,30 @@ class Indexes:
         Raises:
             MissingExtraError: when Qdrant's tokenizer is not installed.
         """
+        from norm_aware.benchmark.systems.words_index import open_words_index
+
         return open_words_index(self._store, progress=self._progress, allow_normalized=self._allow_normalized)
 
     @cached_property
     def stock(self) -> VectorStoreIndex:
         """The same vectors as LlamaIndex's own store keeps them, under Cosine."""
+        from norm_aware.benchmark.systems.stock_index import open_stock_index
+
         return open_stock_index(self._store, documents=len(self.dataset.documents), progress=self._progress)
 
     def calibrated(self, calibration: Calibration) -> VectorStoreIndex:
         """The same vectors, stored by a calibration."""
+        from norm_aware.benchmark.systems.calibrated_index import open_calibrated_index
+
         return open_calibrated_index(
             self._store, calibration, documents=len(self.dataset.documents), progress=self._progress
         )
 
     def norms(self) -> dict[str, float]:
         """Length of every document's raw embedding, by document id."""
+        from norm_aware.benchmark.systems.index import COLLECTION
+        from norm_aware.qdrant.field import NORM
+
         client = self._store.client
         records, _ = client.scroll(COLLECTION, limit=len(self.dataset.documents), with_payload=[NORM])
         by_point = {str(record.id): float((record.payload or {})[NORM]) for record in records}

@@ -6,22 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-
-from llama_index.core.base.base_retriever import BaseRetriever
-from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from typing import TYPE_CHECKING
 
 from norm_aware.benchmark.datasets.dataset import Document, Query
 from norm_aware.benchmark.systems.encoder import Identity
 from norm_aware.benchmark.systems.import_path import is_import_path, source_digest
 from norm_aware.benchmark.systems.indexes import Indexes
-from norm_aware.benchmark.systems.reranker import open_reranker
-from norm_aware.benchmark.systems.retriever import TOP_K, open_retriever
-from norm_aware.benchmark.systems.retrieving import Found
+from norm_aware.benchmark.systems.retrieving import TOP_K, Found
 from norm_aware.benchmark.systems.system import System
+from norm_aware.calibration.corpus import point_id
 from norm_aware.errors import BenchmarkError
-from norm_aware.llamaindex.nodes import NodeWithNorms
-from norm_aware.llamaindex.points import point_id
+
+if TYPE_CHECKING:  # seconds of imports, once there is something to find
+    from llama_index.core.base.base_retriever import BaseRetriever
+    from llama_index.core.postprocessor.types import BaseNodePostprocessor
+    from llama_index.core.schema import NodeWithScore
 
 
 class Ranker:
@@ -44,6 +43,8 @@ class Ranker:
         Raises:
             BenchmarkError: when a retriever returns something that is no document of the dataset.
         """
+        from llama_index.core.schema import QueryBundle
+
         asked = QueryBundle(query.text, embedding=list(vector))
         nodes = self._retriever.retrieve(asked)
         if self._reranker is not None:
@@ -54,6 +55,8 @@ class Ranker:
         return self._documents(nodes)[:TOP_K]
 
     def _documents(self, nodes: Sequence[NodeWithScore]) -> list[Found]:
+        from norm_aware.llamaindex.nodes import NodeWithNorms
+
         found: dict[str, Found] = {}
         for node in nodes:
             document = self._document(node)
@@ -75,10 +78,14 @@ class Ranker:
 
     @cached_property
     def _retriever(self) -> BaseRetriever:
+        from norm_aware.benchmark.systems.retriever import open_retriever
+
         return open_retriever(self._system, self._indexes)
 
     @cached_property
     def _reranker(self) -> BaseNodePostprocessor | None:
+        from norm_aware.benchmark.systems.reranker import open_reranker
+
         return open_reranker(self._system, self._indexes)
 
     @cached_property

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 from norm_aware.benchmark.systems.import_path import is_import_path, load_import_path
 from norm_aware.benchmark.systems.indexes import Indexes
+from norm_aware.benchmark.systems.reranker_name import as_similarity
 from norm_aware.benchmark.systems.retriever import material_of
 from norm_aware.benchmark.systems.system import System
-from norm_aware.errors import BenchmarkError, QueryError
+from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.rerank import NormAwareRerank
-from norm_aware.numeric.parse_similarity import parse_similarity
-from norm_aware.numeric.similarity import Similarity
-
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def open_reranker(system: System, indexes: Indexes) -> BaseNodePostprocessor | None:
@@ -41,23 +35,6 @@ def open_reranker(system: System, indexes: Indexes) -> BaseNodePostprocessor | N
     if similarity is not None:
         return NormAwareRerank(similarity=similarity, top_n=system.rerank_depth)
     return _cross_encoder(system.reranker, system.rerank_depth)
-
-
-def as_similarity(reranker: str) -> Similarity | None:
-    """The similarity that a reranker's name stands for; None where it is a cross-encoder's.
-
-    Raises:
-        BenchmarkError: when it can be neither.
-    """
-    try:
-        return parse_similarity(reranker)
-    except QueryError as error:
-        if _HUB_NAME.fullmatch(reranker) or Path(reranker).is_dir():
-            return None
-        raise BenchmarkError(
-            f"{reranker!r} is no reranker; give a similarity such as dot, a cross-encoder's hub name such as "
-            "cross-encoder/ms-marco-MiniLM-L6-v2 or its folder, or an import path package.module:factory."
-        ) from error
 
 
 def _cross_encoder(name: str, top_n: int) -> BaseNodePostprocessor:

@@ -7,13 +7,11 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from norm_aware.benchmark.systems.import_path import load_import_path
 from norm_aware.benchmark.systems.indexes import Indexes
 from norm_aware.benchmark.systems.material import Material
+from norm_aware.benchmark.systems.retrieving import TOP_K
 from norm_aware.benchmark.systems.system import BM25, HYBRID, STOCK, System
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.retriever import NormAwareRetriever
 from norm_aware.qdrant.hybrid import Fusion
-
-TOP_K = 100
-"""Documents retrieved per query, as many as the deepest measure looks at."""
 
 
 def open_retriever(system: System, indexes: Indexes) -> BaseRetriever:

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from norm_aware.benchmark.datasets.dataset import Query
 
+TOP_K = 100
+"""Documents retrieved per query, as many as the deepest measure looks at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

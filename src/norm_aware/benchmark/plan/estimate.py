@@ -1,0 +1,171 @@
+"""What a plan will cost at most, from the lengths of its texts, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
+from norm_aware.benchmark.plan.entries import LLMEntry
+from norm_aware.benchmark.plan.plan import Plan
+from norm_aware.benchmark.systems.ranker import ranking_fingerprint
+from norm_aware.benchmark.systems.system import System
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English, about."""
+
+_ASKED = {
+    "faithfulness": (2, 0),
+    "answer_relevancy": (3, 0),
+    "factual_correctness": (4, 0),
+    "llm_context_precision": (0, 1),
+    "llm_context_recall": (1, 0),
+}
+_INSTRUCTIONS = 3000  # characters of RAGAS's prompt and examples around what is judged
+_VERDICT_TOKENS = 200  # that a judge writes for one request, about
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a model is asked to do.
+
+    Attributes:
+        what: answers, or the metric that is judged.
+        llm: the model, by its name in the plan.
+        calls: requests, at most.
+        prompt_tokens: tokens sent, about.
+        completion_tokens: tokens written, about.
+        seconds: how long its rate limit makes it take at least; None where it has none.
+        cost: of its tokens; None where no price is known.
+    """
+
+    what: str
+    llm: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float | None
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a plan will take, at most.
+
+    Attributes:
+        queries: that are asked.
+        answered: of these, that are answered.
+        documents: that are embedded, unless they are already.
+        work: of language models.
+    """
+
+    queries: int
+    answered: int
+    documents: int
+    work: tuple[Work, ...]
+
+    @property
+    def calls(self) -> int:
+        """Requests to language models, at most."""
+        return sum(work.calls for work in self.work)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens sent and written, about."""
+        return sum(work.prompt_tokens + work.completion_tokens for work in self.work)
+
+    @property
+    def cost(self) -> float | None:
+        """Price of all that has one; None where nothing has."""
+        known = [work.cost for work in self.work if work.cost is not None]
+        return sum(known) if known else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the rate limits make it take at least; None where there are none."""
+        known = [work.seconds for work in self.work if work.seconds is not None]
+        return sum(known) if known else None
+
+
+def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimate:
+    """What a plan will take at most: systems that find the same contexts share an answer.
+
+    Args:
+        plan: the plan.
+        dataset: what it asks.
+        systems: what it compares, as they are built, further ones it scores too included.
+    """
+    queries = dataset.sample(plan.limit, seed=plan.seed)
+    asked = queries[: plan.answer_limit] if plan.answerers else ()
+    first = next(iter(plan.llms), "")
+    distinct = {_key(system, system.llm or first): system for system in systems}
+    texts = [len(document.content) for document in dataset.documents]
+    length = fmean(texts) if texts else 0.0
+    work = [
+        _answers(plan, llm, [s for s in distinct.values() if (s.llm or first) == llm], asked, length)
+        for llm in dict.fromkeys(s.llm or first for s in distinct.values())
+        if asked
+    ]
+    if plan.judge is not None:
+        judged = list(distinct.values())
+        work += [_verdicts(plan, metric, judged, asked, length) for metric in judged_metrics(plan)]
+    return Estimate(len(queries), len(asked), len(dataset.documents), tuple(work))
+
+
+def judged_metrics(plan: Plan) -> tuple[str, ...]:
+    """The metrics of a plan that a judge is asked for."""
+    known = [name for name, (kind, _) in DESCRIPTIONS.items() if kind == "judged"]
+    return tuple(name for name in known if plan.metrics is None or name in plan.metrics)
+
+
+def _answers(plan: Plan, llm: str, systems: Sequence[System], asked: Sequence[Query], length: float) -> Work:
+    calls = prompt = 0
+    for system in systems:
+        words = len(system.prompt.system) + len(system.prompt.user)
+        for query in asked:
+            sent = min(plan.context_budget, words + len(query.text) + system.context_k * length)
+            calls += 1 + plan.answer_repeats
+            prompt += (1 + plan.answer_repeats) * round(sent / CHARACTERS_PER_TOKEN)
+    return _work("answers", llm, plan.llms[llm], calls, prompt, calls * plan.answer_tokens)
+
+
+def _verdicts(
+    plan: Plan, metric: str, systems: Sequence[System], asked: Sequence[Query], length: float
+) -> Work:
+    judge = plan.judge
+    assert judge is not None  # noqa: S101  # what calls this has a judge
+    calls = prompt = 0
+    for system in systems:
+        fixed, per_context = _ASKED.get(metric, (1, 0))
+        each = (fixed + per_context * system.context_k) * judge.repeats
+        # a metric that asks once for each context shows one at a time
+        shown = length if per_context else system.context_k * length
+        for query in asked:
+            calls += each
+            prompt += each * round((_INSTRUCTIONS + len(query.text) + shown) / CHARACTERS_PER_TOKEN)
+    return _work(metric, judge.model, plan.llms[judge.model], calls, prompt, calls * _VERDICT_TOKENS)
+
+
+def _work(what: str, llm: str, entry: LLMEntry, calls: int, prompt: int, completion: int) -> Work:
+    rate, price = entry.requests_per_minute, entry.price
+    return Work(
+        what,
+        llm,
+        calls,
+        prompt,
+        completion,
+        seconds=60 * calls / rate if rate else None,
+        cost=(prompt * price.prompt + completion * price.completion) / 1e6 if price else None,
+    )
+
+
+def _key(system: System, llm: str) -> tuple[object, ...]:
+    ranking = ranking_fingerprint(system, dataset="", encoder=("", ""))
+    return ranking, llm, system.context_k, system.prompt.digest
+
+
+def by_model(work: Sequence[Work]) -> Mapping[str, int]:
+    """Requests to each model."""
+    return {llm: sum(w.calls for w in work if w.llm == llm) for llm in dict.fromkeys(w.llm for w in work)}

@@ -1,0 +1,120 @@
+"""Runs a plan: opens what it names and hands it to the benchmark."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from norm_aware.benchmark.datasets.dataset import Dataset, load_dataset
+from norm_aware.benchmark.models import ModelSpec, open_models
+from norm_aware.benchmark.plan.entries import LLMEntry
+from norm_aware.benchmark.plan.plan import Plan
+from norm_aware.benchmark.run import run_benchmark
+from norm_aware.benchmark.systems.encoder import Encoder
+from norm_aware.encoder import encoder_source, load_encoder
+from norm_aware.errors import PlanError
+from norm_aware.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from norm_aware.llamaindex.embedding import RawEmbedding
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    dataset: Dataset | None = None,
+    encoder: Encoder | None = None,
+    keys: Mapping[str, SecretStr] | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Do what a plan says; started again, it goes on where it stopped, and pays for what is new.
+
+    Args:
+        plan: the plan.
+        dataset: the one it names, where it is loaded already.
+        encoder: the one it names, where more is to be said of how it runs.
+        keys: API keys by the names of its models, before those of the variables that it names.
+        progress: told how far each step is.
+
+    Returns:
+        The content of results.json.
+
+    Raises:
+        PlanError: when a variable that should hold a key is not set.
+        NormAwareError: for what the steps refuse.
+
+    Example:
+        >>> results = run_plan(read_plan("plan.yaml"))  # doctest: +SKIP
+    """
+    asked = load_dataset(plan.dataset, split=plan.split) if dataset is None else dataset
+    systems = plan.build_systems()
+    answering = list(dict.fromkeys(plan.answerers.values()))
+    specs = {
+        name: _spec(name, plan.llms[name], (keys or {}).get(name))
+        for name in [*answering, *([plan.judge.model] if plan.judge else [])]
+    }
+    opened = open_models(
+        plan_encoder(plan) if encoder is None else encoder,
+        llm=specs[answering[0]] if answering else None,
+        judge=specs[plan.judge.model] if plan.judge else None,
+        answer_tokens=plan.answer_tokens,
+        context_budget=plan.context_budget,
+        timeout=plan.timeout,
+        seed=plan.seed,
+    )
+    with opened as (models, notes):
+        return run_benchmark(
+            asked,
+            systems,
+            plan_folder(plan, asked),
+            models=models,
+            limit=plan.limit,
+            answer_limit=plan.answer_limit,
+            seed=plan.seed,
+            allow_normalized=plan.allow_normalized,
+            notes={**notes, "plan": plan.resolved()},
+            progress=progress,
+        )
+
+
+def plan_folder(plan: Plan, dataset: Dataset) -> Path:
+    """Where a plan's run lies."""
+    return plan.out or Path("results") / dataset.name
+
+
+def plan_encoder(plan: Plan, *, batch_size: int = 32, device: str | None = None) -> Encoder:
+    """The encoder that a plan names, not loaded yet.
+
+    Args:
+        plan: names it.
+        batch_size: texts encoded at once.
+        device: torch device; None lets sentence-transformers choose.
+    """
+
+    def load() -> RawEmbedding:
+        return load_encoder(
+            plan.encoder,
+            query_prompt=plan.query_prompt,
+            document_prompt=plan.document_prompt,
+            batch_size=batch_size,
+            device=device,
+        )
+
+    return Encoder(load, source=encoder_source(plan.encoder, plan.query_prompt, plan.document_prompt))
+
+
+def _spec(name: str, entry: LLMEntry, key: SecretStr | None) -> ModelSpec:
+    if key is None and entry.api_key_env is not None:
+        if not (found := os.environ.get(entry.api_key_env)):
+            raise PlanError(
+                f"Model {name!r} takes its key from the environment variable {entry.api_key_env}, which is "
+                "not set; set it."
+            )
+        key = SecretStr(found)
+    if entry.gguf is not None:
+        return ModelSpec(str(entry.gguf))
+    return ModelSpec(str(entry.model), entry.base_url, key)
