@@ -33,8 +33,8 @@ def plan_of_file(path: Path, given: Mapping[str, Any]) -> Plan:
     for option in ("systems", "llm", "llm_base_url", "judge", "judge_base_url", "context_k", "calibration"):
         if option in changes:
             raise PlanError(
-                f"--{option.replace('_', '-')} was given beside {path}, which says that itself; write it there, "
-                "or leave the plan out."
+                f"--{option.replace('_', '-')} was given beside {path}, which says that itself; write it "
+                "there, or leave the plan out."
             )
     return read_plan(path, **changes)
 

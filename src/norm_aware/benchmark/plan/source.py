@@ -31,9 +31,9 @@ class Source:
     lines: Mapping[Location, int] = field(default_factory=dict)
 
     def where(self, location: Location) -> str:
-        """Where a value stands, to begin a message with: file and line, or the keys that lead to it."""
+        """File and line of a value, to begin a message with; nothing of values made in Python."""
         if self.path is None:
-            return f"{dotted(location)}: " if location else ""
+            return ""
         known = location
         while known and known not in self.lines:
             known = known[:-1]
