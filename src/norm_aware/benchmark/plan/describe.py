@@ -71,9 +71,8 @@ def _model(entry: LLMEntry) -> str:
 
 
 def _compared(plan: Plan) -> str:
-    parts = [f"with {plan.compare.correction.replace('fdr', 'FDR').replace('holm', 'Holm')} correction"]
-    if plan.compare.margin is not None:
-        parts.append(f"no worse by {plan.compare.margin:g}")
+    correction = {"holm": "Holm's", "fdr": "the false discovery rate's"}[plan.compare.correction]
+    parts = [f"by {correction} correction", f"margin {plan.compare.margin:g}"]
     if plan.compare.cluster:
         parts.append("questions that share a document together")
     if plan.attribution:

@@ -117,11 +117,14 @@ class PriceEntry(Entry):
 class LLMEntry(Entry):
     """A language model: at an OpenAI-compatible endpoint, or a GGUF file that is served in this process."""
 
-    model: str | None = Field(None, min_length=1, description="Its name at the endpoint, or smollm2.")
+    model: str | None = Field(
+        None, min_length=1, description="Its name at the endpoint, smollm2, or package.module:factory."
+    )
     gguf: Path | None = Field(None, description="A GGUF file to serve.")
     base_url: str | None = Field(None, description="The endpoint; OpenAI's own if not given.")
     api_key_env: str | None = Field(None, description="Environment variable that holds its key.")
     price: PriceEntry | None = Field(None, description="Of its tokens.")
+    temperature: float = Field(0.0, ge=0, description="Of what it writes; 0 takes the likeliest words.")
     concurrency: int | None = Field(None, gt=0, description="Calls at once.")
     requests_per_minute: float | None = Field(None, gt=0, description="Calls a minute, at most.")
 
@@ -195,8 +198,8 @@ class CompareEntry(Entry):
     """How systems are compared."""
 
     correction: Literal["holm", "fdr"] = Field("holm", description="Of p over measures and candidates.")
-    margin: float | None = Field(None, gt=0, description="A loss smaller than this counts as none.")
-    cluster: bool = Field(False, description="Resample questions that share a document together.")
+    margin: float = Field(0.01, gt=0, description="A difference smaller than this does not matter.")
+    cluster: bool = Field(True, description="Resample questions that share a document together.")
 
 
 def _said(check: Any) -> None:

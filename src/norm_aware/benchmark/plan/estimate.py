@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from statistics import fmean
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
-from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
+from norm_aware.benchmark.metrics.metric import METRICS
+from norm_aware.benchmark.metrics.requirements import require_metrics
 from norm_aware.benchmark.plan.entries import LLMEntry
 from norm_aware.benchmark.plan.plan import Plan
 from norm_aware.benchmark.systems.ranker import ranking_fingerprint
@@ -16,13 +18,6 @@ from norm_aware.benchmark.systems.system import System
 CHARACTERS_PER_TOKEN = 4
 """Of English, about."""
 
-_ASKED = {
-    "faithfulness": (2, 0),
-    "answer_relevancy": (3, 0),
-    "factual_correctness": (4, 0),
-    "llm_context_precision": (0, 1),
-    "llm_context_recall": (1, 0),
-}
 _INSTRUCTIONS = 3000  # characters of RAGAS's prompt and examples around what is judged
 _VERDICT_TOKENS = 200  # that a judge writes for one request, about
 
@@ -110,14 +105,28 @@ def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimat
     ]
     if plan.judge is not None:
         judged = list(distinct.values())
-        work += [_verdicts(plan, metric, judged, asked, length) for metric in judged_metrics(plan)]
+        work += [
+            _verdicts(plan, metric, judged, asked, length)
+            for metric in metrics_of(plan, dataset)
+            if METRICS[metric].kind == "judged"
+        ]
     return Estimate(len(queries), len(asked), len(dataset.documents), tuple(work))
 
 
-def judged_metrics(plan: Plan) -> tuple[str, ...]:
-    """The metrics of a plan that a judge is asked for."""
-    known = [name for name, (kind, _) in DESCRIPTIONS.items() if kind == "judged"]
-    return tuple(name for name in known if plan.metrics is None or name in plan.metrics)
+def metrics_of(plan: Plan, dataset: Dataset) -> tuple[str, ...]:
+    """What a plan measures, each with everything it needs.
+
+    Raises:
+        BenchmarkError: when a metric is unknown, or lacks something.
+    """
+    return require_metrics(
+        plan.metrics,
+        dataset,
+        answers=bool(plan.answerers),
+        judge=plan.judge is not None,
+        embeddings=find_spec("wordllama") is not None,
+        systems=len(plan.systems),
+    )
 
 
 def _answers(plan: Plan, llm: str, systems: Sequence[System], asked: Sequence[Query], length: float) -> Work:
@@ -138,10 +147,11 @@ def _verdicts(
     assert judge is not None  # noqa: S101  # what calls this has a judge
     calls = prompt = 0
     for system in systems:
-        fixed, per_context = _ASKED.get(metric, (1, 0))
-        each = (fixed + per_context * system.context_k) * judge.repeats
-        # a metric that asks once for each context shows one at a time
-        shown = length if per_context else system.context_k * length
+        each = METRICS[metric].judge_calls(system.context_k) * judge.repeats
+        # a metric that asks of each context shows one at a time, and the judge sees what the model saw
+        shown = min(
+            plan.context_budget, length * (1 if METRICS[metric].asks_per_context else system.context_k)
+        )
         for query in asked:
             calls += each
             prompt += each * round((_INSTRUCTIONS + len(query.text) + shown) / CHARACTERS_PER_TOKEN)

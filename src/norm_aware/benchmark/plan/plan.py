@@ -164,8 +164,11 @@ def _beside(values: dict[str, Any], folder: Path) -> None:
             values[name] = moved(values[name])
     for part in (values.get("defaults"), *_list(values.get("systems"))):
         _move(part, ("calibration", "reranker"), moved)
-    for part in _list(list(values["llms"].values()) if isinstance(values.get("llms"), dict) else None):
+    llms = values.get("llms")
+    for name, part in llms.items() if isinstance(llms, dict) else ():
         _move(part, ("gguf",), moved)
+        if isinstance(part, str) and part.endswith(".gguf"):
+            llms[name] = moved(part)
 
 
 def _move(part: Any, names: tuple[str, ...], moved: Callable[[Any], Any]) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from norm_aware.benchmark.datasets.dataset import Dataset, load_dataset
+from norm_aware.benchmark.llms.usage import Price
 from norm_aware.benchmark.models import ModelSpec, open_models
 from norm_aware.benchmark.plan.entries import LLMEntry
+from norm_aware.benchmark.plan.estimate import metrics_of
 from norm_aware.benchmark.plan.plan import Plan
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.systems.encoder import Encoder
@@ -59,8 +61,12 @@ def run_plan(
     }
     opened = open_models(
         plan_encoder(plan) if encoder is None else encoder,
-        llm=specs[answering[0]] if answering else None,
+        llm=None,
+        llms={name: specs[name] for name in answering},
         judge=specs[plan.judge.model] if plan.judge else None,
+        same_judge=plan.allow_same_judge,
+        metrics=metrics_of(plan, asked),
+        judge_repeats=plan.judge.repeats if plan.judge else 1,
         answer_tokens=plan.answer_tokens,
         context_budget=plan.context_budget,
         timeout=plan.timeout,
@@ -115,6 +121,12 @@ def _spec(name: str, entry: LLMEntry, key: SecretStr | None) -> ModelSpec:
                 "not set; set it."
             )
         key = SecretStr(found)
-    if entry.gguf is not None:
-        return ModelSpec(str(entry.gguf))
-    return ModelSpec(str(entry.model), entry.base_url, key)
+    return ModelSpec(
+        str(entry.gguf or entry.model),
+        entry.base_url,
+        key,
+        temperature=entry.temperature,
+        concurrency=entry.concurrency,
+        requests_per_minute=entry.requests_per_minute,
+        price=Price(entry.price.prompt, entry.price.completion) if entry.price else None,
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from norm_aware.benchmark.llms.config import OPENAI
 from norm_aware.benchmark.llms.llama_server import gguf_digest, packaged_smollm2
-from norm_aware.benchmark.llms.llm import OPENAI
+from norm_aware.benchmark.llms.model_spec import SMOLLM2
 from norm_aware.benchmark.plan.entries import LLMEntry
 from norm_aware.errors import MissingExtraError
-
-PACKAGED = "smollm2"
-"""Name of the packaged SmolLM2-135M-Instruct, where no endpoint is given."""
 
 
 def same_model(first: LLMEntry, second: LLMEntry) -> bool:
@@ -23,11 +21,11 @@ def same_model(first: LLMEntry, second: LLMEntry) -> bool:
 
 def _identity(entry: LLMEntry) -> tuple[str, str]:
     path = entry.gguf
-    if entry.model == PACKAGED and entry.base_url is None:
+    if entry.model == SMOLLM2 and entry.base_url is None:
         try:
             path = packaged_smollm2()
         except MissingExtraError:  # told when it is to be started
-            return "", PACKAGED
+            return "", SMOLLM2
     if path is None:
         return (entry.base_url or OPENAI).rstrip("/"), str(entry.model)
     return "weights", gguf_digest(path) if path.is_file() else str(path)

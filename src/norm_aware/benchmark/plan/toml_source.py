@@ -33,7 +33,7 @@ def parse_toml(text: str, path: Path) -> tuple[dict[str, Any], dict[Location, in
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        at = f", line {found[1]}" if found else ""
+        at = f", line {found[1] if found else text.count(chr(10)) + 1}"
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise PlanError(f"{path}{at}: no valid TOML ({reason}).") from error
     return values, _lines(text)

@@ -52,8 +52,8 @@ def require_whole(plan: Plan, source: Source) -> None:
     if plan.judge is not None and not plan.answerers:
         refuse(("judge",), "there are no answers to judge; leave the judge out, or have a model answer.")
     if plan.judge is not None and not plan.allow_same_judge:
-        for system, llm in plan.answerers.items():
-            if same_model(plan.llms[llm], plan.llms[plan.judge.model]):
+        for system, answerer in plan.answerers.items():
+            if same_model(plan.llms[answerer], plan.llms[plan.judge.model]):
                 refuse(
                     ("judge",),
                     f"{plan.judge.model!r} would judge its own answers, those of system {system!r}, which "
