@@ -59,6 +59,6 @@ class Rows:
                 file.write(line.encode())
         except OSError as error:
             raise BenchmarkError(
-                f"{self.path} cannot be written ({error.strerror}); free some space, or choose another folder, and "
-                "start again: what was done is kept."
+                f"{self.path} cannot be written ({error.strerror}); free some space or choose another "
+                "folder, and start again: what was done is kept."
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 import inspect
@@ -9,6 +10,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _SECRET = re.compile(r"key|secret|passw|credential|auth|bearer|header|(?<!max_)token$", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"(_API_KEY|_TOKEN|_SECRET)$")
+_THREADS = 32  # calls at once, at most; the configuration allows fewer
 _LEAST_SECRET = 6  # characters; a shorter value would be cut out of ordinary words
 
 
@@ -30,7 +34,8 @@ class LlamaIndexLLM:
 
     The configuration's `temperature`, `seed` and `max_tokens` are the LLM's own business: give them when you
     construct it. A further answer asks it for another temperature and seed, which not every LLM takes.
-    JSON of a schema is asked for in the prompt.
+    JSON of a schema is asked for in the prompt. Its plain `chat` is called, in threads: not every LLM's
+    `achat` lets others run, and connections of one event loop are of no use to the next.
 
     Args:
         llm: any LlamaIndex LLM; it should connect or load at its first call, since it is constructed for
@@ -64,12 +69,18 @@ class LlamaIndexLLM:
         parts = [f"{kind.__module__}.{kind.__qualname__}", metadata, _without_secrets(llm.to_dict())]
         text = json.dumps(parts, sort_keys=True, default=lambda value: type(value).__qualname__)
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self._threads: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
-        """Nothing: it connects at its first call."""
+        """Get ready to ask; it connects at its first call."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, "llama-index")
 
     async def close(self) -> None:
-        """Nothing: it is its maker's to close."""
+        """Ask no more; a call that is not done is not waited for."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def complete(self, request: Request) -> Completion:
         """Send one request, once.
@@ -87,7 +98,8 @@ class LlamaIndexLLM:
             "max_tokens": request.max_tokens,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        response = await self.llm.achat(messages, **given)
+        asked = partial(self.llm.chat, messages, **given)
+        response = await asyncio.get_running_loop().run_in_executor(self._threads, asked)
         try:
             sent, written = get_tokens_from_response(response)
         except (TypeError, ValueError, AttributeError):  # a raw response of a shape it does not know
