@@ -29,3 +29,8 @@ def test_a_broken_line_inside_the_file_is_refused_by_its_number(tmp_path):
     path.write_text('{"a": 1}\nnot json\n{"a": 3}\n')
     with pytest.raises(BenchmarkError, match=r"r.jsonl, line 2 is not valid JSON"):
         list(Rows(path).read())
+
+
+def test_a_file_that_cannot_be_written_says_what_to_do(tmp_path):
+    with pytest.raises(BenchmarkError, match=r"absent/r.jsonl cannot be written.*what was done is kept"):
+        Rows(tmp_path / "absent" / "r.jsonl").append({"a": 1})
