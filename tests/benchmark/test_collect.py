@@ -209,8 +209,8 @@ def test_each_system_is_answered_by_the_model_it_names(index, static, tmp_path):
     found = run(index, static, Rows(tmp_path / "run.jsonl"), None, systems, llms=models)
     assert (len(large.asked), len(small.asked)) == (8, 8)
     assert not any(row["shared"] for row in found.values())
+    wrong = [SYSTEMS[0], replace(SYSTEMS[1], llm="tiny")]
     with pytest.raises(BenchmarkError, match="'dot' is answered by 'tiny'.*'large', 'small'; name one"):
-        wrong = [SYSTEMS[0], replace(SYSTEMS[1], llm="tiny")]
         run(index, static, Rows(tmp_path / "run.jsonl"), None, wrong, llms=models)
 
 
