@@ -36,6 +36,7 @@ def run_benchmark(
     models: Models,
     limit: int | None = None,
     answer_limit: int | None = None,
+    answer_repeats: int = 0,
     context_k: int | None = None,
     seed: int = 0,
     allow_normalized: bool = False,
@@ -56,6 +57,8 @@ def run_benchmark(
         models: the encoder, and what answers and judges.
         limit: how many queries are asked, a seeded sample; None asks all.
         answer_limit: how many of these are answered too; None answers all.
+        answer_repeats: further answers to the same contexts, at a temperature above 0, which show the model's
+            own noise.
         context_k: documents an answer is written from, in every system; None leaves each its own.
         seed: of the sample and the resampling.
         allow_normalized: take embeddings that all have length 1.
@@ -108,6 +111,7 @@ def run_benchmark(
             llm=models.llm,
             llms=models.llms,
             answer_limit=answer_limit,
+            answer_repeats=answer_repeats,
             rows=Rows(out / "run.jsonl"),
             progress=progress,
         )

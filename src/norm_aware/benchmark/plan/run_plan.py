@@ -80,6 +80,7 @@ def run_plan(
             models=models,
             limit=plan.limit,
             answer_limit=plan.answer_limit,
+            answer_repeats=plan.answer_repeats,
             seed=plan.seed,
             allow_normalized=plan.allow_normalized,
             notes={**notes, "plan": plan.resolved()},
