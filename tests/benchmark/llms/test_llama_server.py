@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -149,3 +150,16 @@ def test_a_digest_tells_files_apart_by_size_beginning_and_end(tmp_path, size):
     for changed in (b"GGUG" + bytes(size - 4), path.read_bytes()[:-1] + b"1", path.read_bytes() + b"\0"):
         other.write_bytes(changed)
         assert gguf_digest(path) != gguf_digest(other)
+
+
+def test_calls_that_come_together_start_one_server_and_a_stopped_one_starts_again():
+    server = LlamaServer(packaged_smollm2(), context_tokens=128, threads=1)
+    with ThreadPoolExecutor(3) as threads:
+        addresses = set(threads.map(lambda _: server.start(), range(3)))
+    try:
+        assert addresses == {server.base_url}
+        server.stop()
+        assert server.base_url == ""
+        assert text_of(ask(server.start(), "Where is the Louvre?", 1)) is not None
+    finally:
+        server.stop()

@@ -17,7 +17,7 @@ class Endpoint:
         config: the model and where it is.
     """
 
-    forms = ("json_schema", "json_object", "text")
+    forms: tuple[str, ...] = ("json_schema", "json_object", "text")
 
     def __init__(self, config: LLMConfig) -> None:
         self._config = config

@@ -54,7 +54,7 @@ class LlamaIndexLLM:
         'MockLLM'
     """
 
-    forms = ("text",)
+    forms: tuple[str, ...] = ("text",)
 
     def __init__(self, llm: LLM) -> None:
         from llama_index.core.base.llms.base import BaseLLM
@@ -138,7 +138,7 @@ def load_llama_index(path: str) -> LlamaIndexLLM:
     except AttributeError as error:
         raise LLMError(f"Module {module} has no {name!r}, which {path!r} names.") from error
     try:
-        llm = found() if inspect.isroutine(found) or inspect.isclass(found) else found
+        llm: Any = found() if inspect.isroutine(found) or inspect.isclass(found) else found
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise LLMError(f"{path!r} did not make a LlamaIndex LLM ({_hidden(reason)}).") from None
