@@ -82,7 +82,19 @@ def test_a_further_answer_asks_it_for_a_temperature():
             return await llm.reply("Where?", [], repeat=1)
 
     asyncio.run(asking())
-    assert adapter.llm.asked[0][1] == {"temperature": 0.7, "seed": 1}
+    assert adapter.llm.asked[0][1] == {"temperature": 0.7}
+
+
+def test_a_caller_that_names_every_option_does_not_override_its_settings():
+    adapter = scripted("Paris")
+
+    async def asking():
+        async with Chat(config(adapter)) as chat:
+            asked = [{"role": "user", "content": "Where?"}]
+            return await chat.ask(asked, temperature=0.0, seed=0, max_tokens=8)
+
+    asyncio.run(asking())
+    assert adapter.llm.asked[0][1] == {}
 
 
 def test_it_judges_by_a_schema_in_the_prompt_and_is_corrected_once():

@@ -95,8 +95,8 @@ class Chat:
             messages: `role` and `content` of each.
             schema: JSON schema that the reply must follow; the endpoint writes by it where it can.
             temperature: instead of the configuration's.
-            seed: instead of the configuration's.
-            max_tokens: instead of the configuration's.
+            seed: instead of the configuration's; a LlamaIndex LLM is given none.
+            max_tokens: instead of the configuration's; a LlamaIndex LLM has its own.
 
         Raises:
             FormError: when the reply does not follow the schema.
@@ -108,8 +108,9 @@ class Chat:
             self.config.seed if seed is None else seed,
             self.config.max_tokens if max_tokens is None else max_tokens,
         )
-        if self.config.llama_index is not None:  # its own settings hold unless they are asked otherwise
-            request = replace(request, temperature=temperature, seed=seed, max_tokens=max_tokens)
+        if self.config.llama_index is not None:  # its own settings hold unless it is to be of another mind
+            other = None if temperature == self.config.temperature else temperature
+            request = Request(request.messages, temperature=other)
         try:
             if schema is None:
                 return self._worded(await self._complete(request))

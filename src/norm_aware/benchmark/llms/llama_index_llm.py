@@ -33,7 +33,8 @@ class LlamaIndexLLM:
     """Asks a LlamaIndex LLM, by its own settings.
 
     The configuration's `temperature`, `seed` and `max_tokens` are the LLM's own business: give them when you
-    construct it. A further answer asks it for another temperature and seed, which not every LLM takes.
+    construct it. A further answer asks it for another temperature, and for nothing else, since what such
+    options are called differs from one LLM to the next.
     JSON of a schema is asked for in the prompt. Its plain `chat` is called, in threads: not every LLM's
     `achat` lets others run, and connections of one event loop are of no use to the next.
 
@@ -92,12 +93,7 @@ class LlamaIndexLLM:
         from llama_index.core.callbacks.token_counting import get_tokens_from_response
 
         messages = [ChatMessage(role=m["role"], content=m["content"]) for m in request.messages]
-        options = {
-            "temperature": request.temperature,
-            "seed": request.seed,
-            "max_tokens": request.max_tokens,
-        }
-        given = {name: value for name, value in options.items() if value is not None}
+        given = {} if request.temperature is None else {"temperature": request.temperature}
         asked = partial(self.llm.chat, messages, **given)
         response = await asyncio.get_running_loop().run_in_executor(self._threads, asked)
         try:
