@@ -18,7 +18,7 @@ class FakeOpenAI:
             "malformed" (the body is no JSON); "off_schema" (content is no JSON); "no_choice"; "no_text";
             "zero" (ok, with 0 for every number); "wild" (ok, with 7 for every number); "schemaless" (HTTP
             400 to a JSON schema); "formless" (HTTP 400 to any response format); "clumsy" (broken JSON once,
-            then ok); "cut" (half a reply, which ended at its longest).
+            then ok); "seedless" (HTTP 422 to a seed); "cut" (half a reply, which ended at its longest).
         text: what it says where no JSON schema is asked for.
         delay: seconds it takes for an answer.
         retry_after: header of that name; None sends one of 10 ms.
@@ -83,6 +83,8 @@ class FakeOpenAI:
         form = body.get("response_format") or {}
         if form and (self.mode == "formless" or (self.mode == "schemaless" and "json_schema" in form)):
             return 400, json.dumps({"error": {"message": f"no such response_format, {key}"}})
+        if self.mode == "seedless" and "seed" in body:
+            return 422, json.dumps({"error": {"message": "extra field: seed"}})
         schema = form.get("json_schema", {}).get("schema") or requested_schema(body["messages"])
         number = {"zero": 0, "wild": 7}.get(self.mode, 1)
         text = json.dumps(minimal(schema, schema, number)) if schema else self.text

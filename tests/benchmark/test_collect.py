@@ -14,11 +14,10 @@ from norm_aware.benchmark.llms.prompt import Prompt
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.systems.encoder import Encoder
-from norm_aware.benchmark.systems.index import COLLECTION, open_index
 from norm_aware.benchmark.systems.indexes import Indexes
 from norm_aware.benchmark.systems.ranker import Ranker, ranking_fingerprint
 from norm_aware.benchmark.systems.system import parse_systems
-from norm_aware.errors import BenchmarkError, CollectionError, LLMError, ModelStartError, QueryError
+from norm_aware.errors import BenchmarkError, LLMError, ModelStartError
 
 WORDS = ["rain", "snow", "wind", "hail", "fog", "frost", "storm", "cloud"]
 DATASET = Dataset(
@@ -283,41 +282,3 @@ def test_another_system_may_join_a_finished_run(index, static, tmp_path):
     before = len(list(rows.read()))
     run(index, static, rows, Speaker(), parse_systems(["cosine", "dot", "document_power=-1"]))
     assert len(list(rows.read())) == before + len(WORDS)
-
-
-def test_a_complete_index_is_opened_and_an_incomplete_one_built_anew(static, tmp_path):
-    _, client = open_index(DATASET, static, tmp_path / "index", progress=silent)
-    client.close()
-    stages: list[str] = []
-    _, client = open_index(
-        DATASET, static, tmp_path / "index", progress=lambda stage, *_: stages.append(stage)
-    )
-    assert stages == []
-    client.delete(COLLECTION, points_selector=[point.id for point in client.scroll(COLLECTION, limit=1)[0]])
-    client.close()
-    _, client = open_index(
-        DATASET, static, tmp_path / "index", progress=lambda stage, *_: stages.append(stage)
-    )
-    assert stages
-    assert client.count(COLLECTION).count == len(WORDS)
-    client.close()
-
-
-def test_storage_that_another_process_holds_is_refused(static, tmp_path):
-    _, client = open_index(DATASET, static, tmp_path / "index", progress=silent)
-    with pytest.raises(CollectionError, match="in use by another process"):
-        open_index(DATASET, static, tmp_path / "index", progress=silent)
-    client.close()
-
-
-def test_systems_are_named_by_their_similarity_and_each_stands_once():
-    assert [system.name for system in parse_systems(["cosine", " document_power=0.50"])] == [
-        "cosine",
-        "document_power=0.5",
-    ]
-    with pytest.raises(BenchmarkError, match="'cosine' is named twice"):
-        parse_systems(["cosine", "dot", "document_power=0"])
-    with pytest.raises(BenchmarkError, match="No system was named"):
-        parse_systems([])
-    with pytest.raises(QueryError, match="No similarity is named"):
-        parse_systems([""])

@@ -6,8 +6,8 @@ import asyncio
 import json
 
 import pytest
-
 from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
+
 from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.report.render import render

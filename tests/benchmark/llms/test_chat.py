@@ -139,6 +139,16 @@ def test_an_endpoint_that_refuses_a_form_is_asked_by_the_next_from_then_on(mode,
     assert json.dumps(VERDICT) in fake.requests[-1]["messages"][0]["content"]
 
 
+def test_an_endpoint_that_knows_no_seed_is_given_none_from_then_on():
+    async def asking(fake):
+        async with Chat(config(fake)) as chat:
+            return [(await chat.ask(ASKED)).text for _ in range(2)]
+
+    with FakeOpenAI("seedless") as fake:
+        assert asyncio.run(asking(fake)) == ["Paris"] * 2
+    assert ["seed" in request for request in fake.requests] == [True, False, False]
+
+
 def test_a_broken_reply_is_asked_for_once_more_with_what_was_wrong():
     with FakeOpenAI("clumsy") as fake:
         reply = ask(fake, schema=VERDICT)

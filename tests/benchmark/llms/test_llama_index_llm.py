@@ -11,7 +11,7 @@ from llama_index.core.llms import CustomLLM, MockLLM
 
 from norm_aware.benchmark.llms.chat import Chat
 from norm_aware.benchmark.llms.config import LLMConfig
-from norm_aware.benchmark.llms.llama_index_llm import LlamaIndexLLM, is_import_path, load_llama_index
+from norm_aware.benchmark.llms.llama_index_llm import LlamaIndexLLM, load_llama_index
 from norm_aware.benchmark.llms.llm import LLM
 from norm_aware.benchmark.llms.usage import Price, Usage
 from norm_aware.errors import LLMError
@@ -152,7 +152,7 @@ def test_llama_indexs_own_openai_llm_is_asked_over_http():
         ("make = 3", "given:make", "int is no LlamaIndex LLM"),
         ("def make():\n    raise RuntimeError('out of luck')", "given:make", "RuntimeError: out of luck"),
         ("import absent_package", "given:make", "cannot be imported"),
-        ("", "not_there:make", "not_there, which cannot be imported.*give its base URL"),
+        ("", "not_there:make", "cannot be imported.*at an endpoint, give its base URL"),
     ],
 )
 def test_an_import_path_that_leads_to_no_llm_says_why(tmp_path, monkeypatch, content, path, words):
@@ -161,9 +161,3 @@ def test_an_import_path_that_leads_to_no_llm_says_why(tmp_path, monkeypatch, con
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(LLMError, match=words):
         load_llama_index(path.replace("given", name))
-
-
-def test_an_import_path_is_told_from_a_models_name():
-    assert is_import_path("my_package.models:make_llm")
-    for name in ("gpt-4o-mini", "qwen3:8b", "ft:gpt-4o:me::id", "https://x:80/v1", "a/b.gguf"):
-        assert not is_import_path(name)

@@ -80,3 +80,10 @@ def test_a_llama_index_llm_is_taken_as_an_object_or_by_its_import_path(tmp_path,
         assert by_object.fingerprint() == by_path.fingerprint()
         assert (by_object.model, by_path.model) == ("mock", "MockLLM")
         assert str(by_path) == "MockLLM through LlamaIndex"
+
+
+@pytest.mark.parametrize("name", ["gpt-4o-mini", "qwen3:8b", "ft:gpt-4o:me::id", "a/b"])
+def test_a_name_with_colons_is_no_import_path_but_openais(name, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with open_config(ModelSpec(name)) as config:
+        assert (config.model, config.is_openai) == (name, True)

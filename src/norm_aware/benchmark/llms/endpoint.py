@@ -7,6 +7,7 @@ from typing import Any
 
 from norm_aware.benchmark.llms.completion import Completion, Request
 from norm_aware.benchmark.llms.config import LLMConfig, require_openai
+from norm_aware.benchmark.llms.limits import is_refusal
 from norm_aware.errors import LLMError
 
 
@@ -22,6 +23,7 @@ class Endpoint:
     def __init__(self, config: LLMConfig) -> None:
         self._config = config
         self._client: Any = None
+        self._seeded = True
 
     async def open(self) -> None:
         """Connect; a server in this process is started.
@@ -49,15 +51,22 @@ class Endpoint:
         limit = "max_completion_tokens" if self._config.is_openai else "max_tokens"
         options = {
             "temperature": request.temperature,
-            "seed": request.seed,
+            "seed": request.seed if self._seeded else None,
             limit: request.max_tokens,
             "response_format": request.response_format,
         }
-        found = await self._client.chat.completions.create(
-            model=self._config.model,
-            messages=[dict(message) for message in request.messages],
-            **{name: value for name, value in options.items() if value is not None},
-        )
+        try:
+            found = await self._client.chat.completions.create(
+                model=self._config.model,
+                messages=[dict(message) for message in request.messages],
+                **{name: value for name, value in options.items() if value is not None},
+            )
+        except Exception as error:
+            # some endpoints know no seed, as Mistral's, and at temperature 0 it changes little
+            if options["seed"] is None or not is_refusal(error) or "seed" not in str(error):
+                raise
+            self._seeded = False
+            return await self.complete(request)
         try:
             choice = found.choices[0]
             text = choice.message.content

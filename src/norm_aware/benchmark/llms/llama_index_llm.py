@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
 import inspect
 import json
 import os
@@ -17,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from norm_aware.benchmark.llms.completion import Completion, Request
-from norm_aware.errors import LLMError
+from norm_aware.benchmark.systems.import_path import load_import_path
+from norm_aware.errors import BenchmarkError, LLMError
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _SECRET = re.compile(r"key|secret|passw|credential|auth|bearer|header|(?<!max_)token$", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"(_API_KEY|_TOKEN|_SECRET)$")
 _THREADS = 32  # calls at once, at most; the configuration allows fewer
@@ -109,30 +108,19 @@ class LlamaIndexLLM:
         return {value for value in found if len(value) >= _LEAST_SECRET}
 
 
-def is_import_path(text: str) -> bool:
-    """Whether a text has the form `package.module:name`."""
-    return _PATH.fullmatch(text) is not None
-
-
 def load_llama_index(path: str) -> LlamaIndexLLM:
     """The LlamaIndex LLM that an import path names: an LLM, or a factory called without arguments.
 
     Args:
-        path: such as "my_package.models:make_llm"; the working folder is searched too.
+        path: such as "my_package.models:make_llm".
 
     Raises:
         LLMError: when nothing is found there, or no LLM.
     """
-    module, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise LLMError(
-            f"{path!r} names module {module}, which cannot be imported ({error}); install it or start where "
-            "it lies. If it is a model at an endpoint, give its base URL."
-        ) from error
-    except AttributeError as error:
-        raise LLMError(f"Module {module} has no {name!r}, which {path!r} names.") from error
+        found = load_import_path(path)
+    except BenchmarkError as error:
+        raise LLMError(f"{error} If it is a model at an endpoint, give its base URL.") from error
     try:
         llm: Any = found() if inspect.isroutine(found) or inspect.isclass(found) else found
     except Exception as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from norm_aware.benchmark.llms.config import LLMConfig
-from norm_aware.benchmark.llms.llama_index_llm import LlamaIndexLLM, is_import_path, load_llama_index
+from norm_aware.benchmark.llms.llama_index_llm import LlamaIndexLLM, load_llama_index
 from norm_aware.benchmark.llms.llama_server import (
     LlamaServer,
     gguf_digest,
@@ -20,6 +20,7 @@ from norm_aware.benchmark.llms.llama_server import (
     require_xllamacpp,
 )
 from norm_aware.benchmark.llms.usage import Price
+from norm_aware.benchmark.systems.import_path import is_import_path
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
