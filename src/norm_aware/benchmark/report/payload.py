@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from norm_aware.benchmark.report.withholding import withheld
+
 BUDGET = 2_300_000
 """Bytes that the questions may take, so that the page stays under 3 MB."""
 
@@ -64,6 +66,7 @@ class _Tables:
     def __init__(self, results: Mapping[str, Any], document_cut: int, text_cut: int) -> None:
         self._results = results
         self._measures = list(results["measures"])
+        self._withheld = withheld(results["measures"])
         self._failed: dict[tuple[str, str], list[list[int]]] = {}
         self._document_at: dict[str, int] = {}
         self._text_at: dict[str, int] = {}
@@ -111,7 +114,7 @@ class _Tables:
             [_figure(document["norm"]) for document in listed],
             run["contexts"],
             None if answer is None else self._text(answer),
-            [_value(run["measures"].get(name)) for name in self._measures],
+            [_value(run["measures"].get(name)) if name not in self._withheld else None for name in self._measures],
             self._by_measure(run.get("explanations"), self._text),
             self._failed.get((system, query["query_id"]), []),
             _value(run["seconds"]),
