@@ -31,7 +31,9 @@ def norm_distribution(
         (`length_correlation`); None for a figure that the data cannot give, and None for the whole where
         no norm is known.
     """
-    known = {document.id: norm for document in dataset.documents if (norm := norms.get(document.id)) is not None}
+    known = {
+        document.id: norm for document in dataset.documents if (norm := norms.get(document.id)) is not None
+    }
     if not known:
         return None
     lengths = np.array(list(known.values()), dtype=np.float64)

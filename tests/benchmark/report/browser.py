@@ -55,7 +55,7 @@ class Browser:
         self._socket: Any = None
         try:
             port = self._port(profile / "DevToolsActivePort")
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
                 tabs = json.load(answer)
             address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
             self._socket = connect(address, max_size=None)

@@ -106,7 +106,9 @@ def make_results(systems=(BASELINE, HALF, DOT), queries=60, seed=0, *, corpus=40
         "plan": {
             "dataset": "pydocs",
             "answering": {"llm": "qwen3-1.7b-q8", "context_k": CONTEXTS},
-            "systems": [{"name": s, "retriever": s, "reranker": None, "context_k": CONTEXTS} for s in systems],
+            "systems": [
+                {"name": s, "retriever": s, "reranker": None, "context_k": CONTEXTS} for s in systems
+            ],
         },
         "configuration": {
             "encoder": "all-MiniLM-L6-v2, without its Normalize module",
@@ -201,7 +203,9 @@ def compare(scores):
             pairs = list(zip(scores[BASELINE][measure], scores[candidate][measure], strict=True))
             kept = [(before, after) for before, after in pairs if before is not None and after is not None]
             change = np.array([after - before for before, after in kept])
-            row = dict.fromkeys(("difference", "low", "high", "p", "p_adjusted", "effect_size", "superiority"))
+            row = dict.fromkeys(
+                ("difference", "low", "high", "p", "p_adjusted", "effect_size", "superiority")
+            )
             row |= {"correction": "holm", "clusters": None, "worst_case": None, "equivalence": None}
             row |= {"minimum_detectable": None, "needed": None}
             if kept:
@@ -252,8 +256,9 @@ def make_attribution(rows, candidate, random):
         {"step": "index", "from": f"{candidate} (exact)", "to": candidate, **interval(-0.01, 0.005)},
         {"step": "reranker", "from": candidate, "to": f"{candidate} + cross-encoder", **interval(0.02)},
     ]
+    stepped = ("nDCG@10", "squad_f1", "faithfulness")
     return {
-        "steps": {m: [s | {"n": len(points)} for s in steps] for m in ("nDCG@10", "squad_f1", "faithfulness")},
+        "steps": {m: [s | {"n": len(points)} for s in steps] for m in stepped},
         "noise": {"squad_f1": {"sd": 0.04, "share": 0.12}, "squad_em": None},
         "gain": {
             "retrieval": "nDCG@10", "answer": "squad_f1", "points": points,

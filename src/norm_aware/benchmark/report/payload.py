@@ -114,7 +114,10 @@ class _Tables:
             [_figure(document["norm"]) for document in listed],
             run["contexts"],
             None if answer is None else self._text(answer),
-            [_value(run["measures"].get(name)) if name not in self._withheld else None for name in self._measures],
+            [
+                _value(run["measures"].get(name)) if name not in self._withheld else None
+                for name in self._measures
+            ],
             self._by_measure(run.get("explanations"), self._text),
             self._failed.get((system, query["query_id"]), []),
             _value(run["seconds"]),

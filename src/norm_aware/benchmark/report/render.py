@@ -37,11 +37,11 @@ def write_report(results_path: Path, out: Path | None = None) -> Path:
         BenchmarkError: when the results cannot be read or break their schema, or the page cannot be written.
         MissingExtraError: when jinja2 or jsonschema is not installed.
     """
-    page = render(read_results(results_path))
-    return write_page(results_path.with_name("report.html") if out is None else out, page)
+    text = page(read_results(results_path))
+    return write_text(results_path.with_name("report.html") if out is None else out, text)
 
 
-def write_page(target: Path, text: str) -> Path:
+def write_text(target: Path, text: str) -> Path:
     """Write a page or an export, its lines ended by a newline alone.
 
     Raises:
@@ -72,6 +72,16 @@ def render(results: Mapping[str, Any]) -> str:
         BenchmarkError: when the results break their schema.
         MissingExtraError: when jinja2 or jsonschema is not installed.
     """
+    require_valid(results)
+    return page(results)
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """As `render`, of results that were checked already.
+
+    Raises:
+        MissingExtraError: when jinja2 is not installed.
+    """
     try:
         import jinja2
         from markupsafe import Markup
@@ -79,7 +89,6 @@ def render(results: Mapping[str, Any]) -> str:
         raise MissingExtraError(
             'The report needs jinja2, which is not installed; pip install "norm-aware[benchmark]".'
         ) from error
-    require_valid(results)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -92,7 +101,7 @@ def render(results: Mapping[str, Any]) -> str:
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")
     primary = PRIMARY_MEASURE if PRIMARY_MEASURE in results["measures"] else None
-    page = environment.get_template("report.html.jinja").render(
+    text = environment.get_template("report.html.jinja").render(
         {
             **shown,
             "style": Markup(style),  # noqa: S704 our own files
@@ -104,7 +113,7 @@ def render(results: Mapping[str, Any]) -> str:
         }
     )
     # JSON can hold half a surrogate pair, which no file encoding can
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _joined(folder: str, names: tuple[str, ...], ending: str) -> str:

@@ -1,4 +1,4 @@
-"""Retrieval gain against answer gain, a bubble for each cell of a grid, and the nine ways they go together."""
+"""Retrieval gain against answer gain: a bubble for each cell of a grid, and nine counts."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def scatter(points: Sequence[Mapping[str, Any]]) -> Scatter | None:
     for (column, row), count in cells.most_common():
         retrieval, answer = column * steps[0], row * steps[1]
         radius = max(2.5, _RADIUS * (count / most) ** 0.5)
-        bubbles.append(
-            Bubble(x.at(retrieval), chart.height_of(answer), radius, retrieval, answer, count)
-        )
+        bubbles.append(Bubble(x.at(retrieval), chart.height_of(answer), radius, retrieval, answer, count))
     return Scatter(x, y, tuple(bubbles), chart.table)
 
 

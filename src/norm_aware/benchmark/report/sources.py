@@ -1,4 +1,4 @@
-"""Where differences come from, as the templates show it: ladders, gains, moved documents, breakdowns, the plan."""
+"""Where differences come from, as the templates show it: attribution, breakdowns and the plan."""
 
 from __future__ import annotations
 
