@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,13 @@ class Browser:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._socket: Any = None
+        self._open = ExitStack()
         try:
             port = self._port(profile / "DevToolsActivePort")
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
                 tabs = json.load(answer)
             address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
-            self._socket = connect(address, max_size=None)
+            self._socket = self._open.enter_context(connect(address, max_size=None))
             for domain in ("Page", "Runtime", "Network", "Log"):
                 self.call(f"{domain}.enable")
             if not scripts:
@@ -111,6 +112,12 @@ class Browser:
                 return
             time.sleep(0.05)
         raise RuntimeError(f"{page} did not load.")
+
+    def open_unscripted(self, page: Path) -> None:
+        """Open a file where scripts are off, and wait until the browser says that it is loaded."""
+        self.call("Page.navigate", url=page.as_uri())
+        while json.loads(self._socket.recv(timeout=60)).get("method") != "Page.loadEventFired":
+            pass
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page."""
@@ -179,8 +186,7 @@ class Browser:
 
     def close(self) -> None:
         """End the browser."""
-        if self._socket is not None:
-            self._socket.close()
+        self._open.close()
         self._process.terminate()
         try:
             self._process.wait(timeout=20)
