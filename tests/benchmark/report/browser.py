@@ -113,6 +113,13 @@ class Browser:
             time.sleep(0.05)
         raise RuntimeError(f"{page} did not load.")
 
+    def show(self, page: Path, fragment: str = "") -> None:
+        """Open a file as if nothing had been done before."""
+        self.problems.clear()
+        self.size(1300)
+        self.media()
+        self.open(page, fragment)
+
     def open_unscripted(self, page: Path) -> None:
         """Open a file where scripts are off, and wait until the browser says that it is loaded."""
         self.call("Page.navigate", url=page.as_uri())
@@ -154,6 +161,15 @@ class Browser:
             self.call(
                 "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1
             )
+        self.settle()
+
+    def choose(self, selector: str, value: str) -> None:
+        """Give a field a value, as its reader would."""
+        self.run(
+            f"(() => {{ const field = document.querySelector({json.dumps(selector)}); "
+            f"field.value = {json.dumps(value)}; for (const kind of ['input', 'change']) "
+            "field.dispatchEvent(new Event(kind, {bubbles: true})); })()"
+        )
         self.settle()
 
     def settle(self) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from norm_aware.benchmark.report import payload
 from norm_aware.benchmark.report.payload import CUTS, embedded_questions
-from tests.benchmark.report.make_results import BASELINE, DOT, HALF, make_results
+from norm_aware.benchmark.report.render import render
+from tests.benchmark.report.make_results import BASELINE, BM25, DOT, HALF, make_results
 from tests.benchmark.report.outline import poison_texts
 
 
@@ -80,3 +81,14 @@ def test_texts_in_any_script_count_as_the_bytes_they_are():
 def test_a_question_that_a_system_was_not_asked_has_no_run(results):
     del results["queries"][0]["systems"][DOT]
     assert read(results)[1]["questions"][0][4][2] is None
+
+
+def test_500_questions_of_four_systems_stay_under_3_megabytes():
+    systems = (BASELINE, HALF, DOT, BM25)
+    results = make_results(systems, 500, corpus=6000, text=600)
+    for query in results["queries"]:
+        for system, run in query["systems"].items():
+            run["explanations"] = dict.fromkeys(
+                run["explanations"], f"{query['query_id']} {system} " + "because it is so " * 30
+            )
+    assert len(render(results).encode()) < 3_000_000
