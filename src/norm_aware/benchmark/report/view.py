@@ -28,6 +28,8 @@ FAILURES = 200
 KINDS = {"retrieval": "Retrieval", "answer": "Answers", "judged": "Answers, judged by a language model"}
 """Headings of the kinds of measure, in order."""
 
+_STRENGTH = ("superiority", "minimum_detectable", "needed", "worst_case", "equivalence", "clusters")
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -83,6 +85,7 @@ def view(results: Mapping[str, Any]) -> dict[str, Any]:
             candidate: [s for m in headline if (s := equivalence(shown.get((candidate, m), {})))]
             for candidate in candidates
         },
+        "strength": {key for key in _STRENGTH if any(row.get(key) is not None for row in shown.values())},
         "tallies": {
             candidate: Counter(found for (name, _), found in outcomes.items() if name == candidate)
             for candidate in candidates
