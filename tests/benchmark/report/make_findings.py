@@ -45,6 +45,26 @@ def make_attribution(rows, candidate, random):
             "kept": {"n": 40, **interval(0.01)},
             "absent": {"n": 0, "difference": None, "low": None, "high": None},
         },
+        "totals": {m: {"n": len(points), **interval(0.04)} for m in stepped},
+        "hits": {
+            system: {
+                "hit": {"n": 20, "mean": 0.6, "low": 0.5, "high": 0.7},
+                "miss": {"n": 0, "mean": None, "low": None, "high": None},
+            }
+            for system in (BASELINE, candidate)
+        },
+        "movement": {
+            "depths": [
+                {"depth": d, "favours": {"relative_norm": {"n": 30, **interval(0.2)}}} for d in (10, 100)
+            ],
+            "often": {
+                "promoted": [
+                    {"document": "far/away", "title": "Far away", "excerpt": "It moves.", "norm": None}
+                    | {"entered": 9, "left": 1}
+                ],
+                "demoted": [],
+            },
+        },
         "moved": {"promoted": moves, "demoted": [m | {"before": 1, "after": 40} for m in moves[:4]]},
     }  # fmt: skip
 
@@ -72,9 +92,10 @@ def make_judge():
             "created": "2026-11-23T19:00:00+00:00",
             "items": 400,
             "tasks": {name: dict(zip(keys, row, strict=True)) for name, row in tasks.items()},
-            "position_bias": {"rate": 0.08, "low": 0.02, "high": 0.15},
-            "length_bias": 0.11,
-            "consistency": 0.94,
+            "position_bias": {"follows_position": 0.08, "low": 0.02, "high": 0.15, "first_rate": 0.51},
+            "length_bias": {"concise": 0.4, "padded": 0.55, "p": 0.01},
+            "consistency": {"unanimous": 0.94, "low": 0.9, "high": 0.97, "rephrased": 0.88},
+            "findings": ["It says yes to 97% of the statements.", "It is consistent."],
             "metrics": {
                 "faithfulness": {"informative": False, "why": UNINFORMATIVE},
                 "answer_accuracy": {"informative": True, "why": None},

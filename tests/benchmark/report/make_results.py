@@ -213,7 +213,7 @@ def compare(scores):
                 ("difference", "low", "high", "p", "p_adjusted", "effect_size", "superiority")
             )
             row |= {"correction": "holm", "clusters": None, "worst_case": None, "equivalence": None}
-            row |= {"minimum_detectable": None, "needed": None}
+            row |= {"minimum_detectable": None, "needed": None, "higher_is_better": True}
             if kept:
                 row["low"], row["high"] = bootstrap_interval(change, resamples=500)
                 row |= {"difference": float(change.mean()), "p": permutation_p(change, permutations=2000)}

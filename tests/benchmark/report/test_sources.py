@@ -32,6 +32,7 @@ def test_parts_that_are_null_are_nothing(results):
     assert found[HALF]["scatter"] is not None
     assert DOT in found
     assert (found[DOT]["scatter"], found[DOT]["ladders"], found[DOT]["moved"]) == (None, [], {})
+    assert (found[DOT]["hits"], found[DOT]["favours"]) == (None, [])
 
 
 def test_a_gain_in_a_withheld_measure_is_not_drawn(results):
@@ -40,11 +41,21 @@ def test_a_gain_in_a_withheld_measure_is_not_drawn(results):
 
 
 def test_moved_documents_carry_their_texts_and_the_question(results):
-    found = shown(attributions, results)[DOT]["moved"]["promoted"]
+    found = shown(attributions, results)[DOT]["moved"]["Promoted farthest"]
     assert len(found) == MOVED
     first = results["attribution"][DOT]["moved"]["promoted"][0]
     assert found[0]["text"] == results["documents"][first["document"]]["text"][:300]
     assert found[0]["query"] == results["queries"][0]["text"]
+
+
+def test_a_document_that_is_not_in_the_results_brings_its_own_text(results):
+    (often,) = shown(attributions, results)[DOT]["moved"]["Promoted most often"]
+    assert (often["title"], often["text"], often["query"]) == ("Far away", "It moves.", "")
+
+
+def test_the_sum_of_a_ladder_is_that_of_its_own_questions(results):
+    ladder = shown(attributions, results)[DOT]["ladders"][0]
+    assert ladder["total"] == results["attribution"][DOT]["totals"]["nDCG@10"]
 
 
 def test_breakdowns_stand_by_what_they_group_by_on_one_scale(results):

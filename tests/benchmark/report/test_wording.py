@@ -30,6 +30,8 @@ def comparison(**changes: object):
         ({"low": -0.01}, "not shown"),
         ({"p_adjusted": None}, "not shown"),
         ({"low": None, "high": None}, "not shown"),
+        ({"higher_is_better": False}, "worse"),
+        ({"difference": -0.05, "low": -0.09, "high": -0.01, "higher_is_better": False}, "better"),
         ({"difference": None}, "not measured"),
         ({"difference": math.nan}, "not measured"),
     ],

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from norm_aware.benchmark.report.withholding import withheld
+from norm_aware.benchmark.report.withholding import measures_of_errors, withheld
 
 BUDGET = 2_300_000
 """Bytes that the questions may take, so that the page stays under 3 MB."""
@@ -29,7 +29,7 @@ def embedded_questions(results: Mapping[str, Any], *, candidates: Sequence[str],
     Returns:
         JSON in which no `<`, `>` or `&` occurs, so that no text can end the element that holds it.
     """
-    text = ""
+    text, errors = "", measures_of_errors(results)
     for document_cut, text_cut in CUTS:
         tables = _Tables(results, document_cut, text_cut)
         text = json.dumps(
@@ -38,7 +38,7 @@ def embedded_questions(results: Mapping[str, Any], *, candidates: Sequence[str],
                 "candidates": list(candidates),
                 "primary": primary,
                 "measures": [
-                    [name, measure["kind"], measure.get("informative", True)]
+                    [name, measure["kind"], measure.get("informative", True), name in errors]
                     for name, measure in results["measures"].items()
                 ],
                 "questions": [tables.question(query) for query in results["queries"]],

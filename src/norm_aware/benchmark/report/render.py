@@ -80,6 +80,7 @@ def page(results: Mapping[str, Any]) -> str:
     """As `render`, of results that were checked already.
 
     Raises:
+        BenchmarkError: when a part that the schema leaves open is not as the report needs it.
         MissingExtraError: when jinja2 is not installed.
     """
     try:
@@ -101,17 +102,21 @@ def page(results: Mapping[str, Any]) -> str:
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")
     primary = PRIMARY_MEASURE if PRIMARY_MEASURE in results["measures"] else None
-    text = environment.get_template("report.html.jinja").render(
-        {
-            **shown,
-            "style": Markup(style),  # noqa: S704 our own files
-            "script": Markup(script),  # noqa: S704
-            "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}",
-            "embedded": Markup(  # noqa: S704 no <, > or & is in it
-                embedded_questions(results, candidates=shown["candidates"], primary=primary)
-            ),
-        }
-    )
+    names = {
+        **shown,
+        "style": Markup(style),  # noqa: S704 our own files
+        "script": Markup(script),  # noqa: S704
+        "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}",
+        "embedded": Markup(  # noqa: S704 no <, > or & is in it
+            embedded_questions(results, candidates=shown["candidates"], primary=primary)
+        ),
+    }
+    try:
+        text = environment.get_template("report.html.jinja").render(names)
+    except (KeyError, TypeError, jinja2.UndefinedError) as error:  # in a part that the schema leaves open
+        raise BenchmarkError(
+            f"The results lack a part that the report shows ({error}); run the benchmark again on its folder."
+        ) from error
     # JSON can hold half a surrogate pair, which no file encoding can
     return text.encode("utf-8", "replace").decode("utf-8")
 

@@ -10,7 +10,9 @@ from norm_aware.benchmark.report.chart import forest_axis
 from norm_aware.benchmark.report.scatter import scatter
 
 MOVED = 10
-"""Most promoted and most demoted documents shown for each candidate."""
+"""Most documents in each list of promoted and demoted ones."""
+
+_EXCERPT = 300  # characters of a moved document's text
 
 
 def attributions(
@@ -40,7 +42,13 @@ def attributions(
         silent = {gain.get("retrieval"), gain.get("answer")} & set(withheld)
         found[candidate] = {
             "ladders": [
-                {"measure": m, "rows": steps[m], "axis": forest_axis(steps[m]), "first": m in headline}
+                {
+                    "measure": m,
+                    "rows": steps[m],
+                    "total": (given.get("totals") or {}).get(m),
+                    "axis": forest_axis(steps[m]),
+                    "first": m in headline,
+                }
                 for m in sorted(steps, key=lambda m: (m not in headline, list(steps).index(m)))
             ],
             "noise": {m: n for m, n in (given.get("noise") or {}).items() if n and m not in withheld},
@@ -48,20 +56,43 @@ def attributions(
             "scatter": None if silent else scatter(gain.get("points") or ()),
             "changes": changes,
             "changes_axis": forest_axis(changes.values()),
-            "moved": {
-                way: [
-                    {**move, **_content(results, move["document"]), "query": texts.get(move["query_id"], "")}
-                    for move in moves[:MOVED]
-                ]
-                for way, moves in (given.get("moved") or {}).items()
-            },
+            "hits": None if gain.get("answer") in withheld else given.get("hits"),
+            "favours": _favours(given.get("movement") or {}),
+            "moved": _moved(results, given, texts),
         }
     return found
 
 
-def _content(results: Mapping[str, Any], document: str) -> dict[str, str]:
-    content = results["documents"].get(document, {})
-    return {"title": content.get("title") or document, "text": (content.get("text") or "")[:300]}
+def _favours(movement: Mapping[str, Any]) -> list[tuple[int, str, Mapping[str, Any]]]:
+    return [
+        (at["depth"], name, row)
+        for at in movement.get("depths") or ()
+        for name, row in at["favours"].items()
+        if row["n"]
+    ]
+
+
+def _moved(
+    results: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Documents that moved far for a question, then those that moved for many, each with its text."""
+    often = (given.get("movement") or {}).get("often") or {}
+    lists = {f"{way.capitalize()} farthest": rows for way, rows in (given.get("moved") or {}).items()}
+    lists |= {f"{way.capitalize()} most often": rows for way, rows in often.items()}
+    return {
+        title: [
+            {**move, **_content(results, move), "query": texts.get(move.get("query_id", ""), "")}
+            for move in rows[:MOVED]
+        ]
+        for title, rows in lists.items()
+        if rows
+    }
+
+
+def _content(results: Mapping[str, Any], move: Mapping[str, Any]) -> dict[str, str]:
+    content = results["documents"].get(move["document"], {})
+    text = content.get("text") or move.get("excerpt") or ""
+    return {"title": content.get("title") or move.get("title") or move["document"], "text": text[:_EXCERPT]}
 
 
 def breakdowns(

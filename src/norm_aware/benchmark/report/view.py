@@ -10,7 +10,8 @@ from typing import Any
 
 from norm_aware.benchmark.report.chart import forest_axis, histogram
 from norm_aware.benchmark.report.sources import attributions, breakdowns, plan_parts
-from norm_aware.benchmark.report.withholding import withheld
+from norm_aware.benchmark.report.trust import judge_figures
+from norm_aware.benchmark.report.withholding import measures_of_errors, withheld
 from norm_aware.benchmark.report.wording import equivalence, is_known, outcome, verdict
 
 PRIMARY_MEASURE = "nDCG@10"
@@ -75,6 +76,7 @@ def view(results: Mapping[str, Any]) -> dict[str, Any]:
         "order": [baseline, *candidates],
         "groups": _groups(measures),
         "withheld": hidden,
+        "errors": measures_of_errors(results),
         "comparisons": comparisons,
         "outcomes": outcomes,
         "verdicts": {
@@ -98,6 +100,7 @@ def view(results: Mapping[str, Any]) -> dict[str, Any]:
         "histogram": histogram(results["norms"]) if results["norms"] else None,
         "attributions": attributions(results, candidates, headline=headline, withheld=hidden),
         "breakdown_parts": breakdowns(results, candidates, headline=headline, withheld=hidden),
+        "judge_figures": judge_figures((results["judge"] or {}).get("check")),
         "plan_parts": plan_parts(results["plan"]),
     }
 

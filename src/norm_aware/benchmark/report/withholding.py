@@ -1,4 +1,4 @@
-"""Which figures a report may print as results: not those of a judge that is no better than chance."""
+"""How a report may read a measure: whether its figures are results at all, and which way is better."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def withheld(measures: Mapping[str, Any]) -> dict[str, str]:
         for name, measure in measures.items()
         if not measure.get("informative", True)
     }
+
+
+def measures_of_errors(results: Mapping[str, Any]) -> set[str]:
+    """Measures of which less is better.
+
+    Args:
+        results: the content of results.json; its comparisons say so (`higher_is_better`).
+    """
+    return {row["measure"] for row in results["comparisons"] if not row.get("higher_is_better", True)}

@@ -69,7 +69,7 @@ def outcome(comparison: Mapping[str, Any]) -> Outcome:
         return "not measured"
     if not (is_known(low) and is_known(high) and is_known(p)) or low <= 0 <= high or p >= SIGNIFICANCE:
         return "not shown"
-    return "better" if difference > 0 else "worse"
+    return "better" if (difference > 0) == comparison.get("higher_is_better", True) else "worse"
 
 
 def correction(comparison: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 /* The embedded questions, with names in place of positions. */
 function readData() {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const measures = data.measures.map(([name, kind, informative]) => ({ name, kind, informative }));
+  const measures = data.measures.map(([name, kind, informative, isError]) => ({ name, kind, informative, isError }));
   const documents = data.documents.map(([id, title, text, norm]) => ({ id, title: title || id, text, norm }));
   const run = (row) => row && {
     documents: row[0].map((at, place) => ({ at, ...documents[at], score: row[1][place], norm: row[2][place] })),

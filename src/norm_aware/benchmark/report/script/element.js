@@ -26,9 +26,9 @@ function signed(value) {
   return value > 1e-9 ? `+${text}` : text;
 }
 
-function direction(change) {
-  if (change === null || Math.abs(change) <= 1e-9) return "";
-  return change > 0 ? "better" : "worse";
+function direction(gain) {
+  if (gain === null || Math.abs(gain) <= 1e-9) return "";
+  return gain > 0 ? "better" : "worse";
 }
 
 function counted(n, one, many) {

@@ -3,16 +3,16 @@ const ROW = 58; // pixels, as in the style
 
 const SHOWN = {
   all: () => true,
-  gained: (entry) => entry.change !== null && entry.change > 1e-9,
-  lost: (entry) => entry.change !== null && entry.change < -1e-9,
+  gained: (entry) => entry.gain > 1e-9,
+  lost: (entry) => entry.gain < -1e-9,
   changed: (entry) => entry.changed,
   failed: (entry) => entry.failed,
 };
 
 const ORDERS = {
   change: (entry) => -Math.abs(entry.change),
-  gain: (entry) => -entry.change,
-  loss: (entry) => entry.change,
+  gain: (entry) => -entry.gain,
+  loss: (entry) => entry.gain,
   asked: (entry) => entry.question.number,
 };
 
@@ -32,15 +32,20 @@ function makeList(data, open) {
   function refresh() {
     const candidate = Math.max(1, controls.candidate.selectedIndex + 1);
     const measure = controls.measure.value === "" ? -1 : Number(controls.measure.value);
+    const isError = measure >= 0 && data.measures[measure].isError;
     const wanted = controls.text.value.trim().toLowerCase();
     entries = data.questions
       .filter((question) => question.searched.includes(wanted))
-      .map((question) => ({
-        question,
-        change: changeOf(question, candidate, measure),
-        changed: hasOtherContexts(question, candidate),
-        failed: hasFailed(question, candidate),
-      }))
+      .map((question) => {
+        const change = changeOf(question, candidate, measure);
+        return {
+          question,
+          change,
+          gain: isError ? -change : change,
+          changed: hasOtherContexts(question, candidate),
+          failed: hasFailed(question, candidate),
+        };
+      })
       .filter(SHOWN[controls.show.value]);
     const key = ORDERS[controls.order.value];
     const unknown = (entry) => controls.order.value !== "asked" && entry.change === null;
@@ -62,7 +67,7 @@ function makeList(data, open) {
     else list.removeAttribute("aria-activedescendant");
   }
 
-  function option({ question, change, changed, failed }, place) {
+  function option({ question, change, gain, changed, failed }, place) {
     const tags = [changed && "other contexts", failed && "failed"].filter(Boolean).join(" · ");
     const made = element(
       "div",
@@ -74,7 +79,7 @@ function makeList(data, open) {
       element("span", { class: "asked-text", dir: "auto" }, question.text),
       element(
         "span", { class: "marks" },
-        element("span", { class: direction(change) }, change === null ? "no score" : signed(change)),
+        element("span", { class: direction(gain) }, change === null ? "no score" : signed(change)),
         element("span", { class: "tags" }, tags),
       ),
     );

@@ -122,7 +122,7 @@ function makeSheet(data, candidateNumber) {
   }
 
   function scores(names, runs) {
-    const rows = data.measures.map(({ name, informative }, measure) => {
+    const rows = data.measures.map(({ name, informative, isError }, measure) => {
       const values = runs.map((run) => (run ? run.values[measure] : null));
       const said = runs.map((run) => run && (run.explanations.get(measure) || run.failures.get(measure)));
       if (values.every((value) => value === null) && !said.some(Boolean)) return null;
@@ -140,7 +140,7 @@ function makeSheet(data, candidateNumber) {
           text ? element("p", { class: "said", dir: "auto" }, `${names[index]}: ${text}`) : null
         ))),
         values.map(cell),
-        names.length > 1 ? element("td", { class: `n ${direction(change)}` }, change === null ? "–" : signed(change)) : null,
+        names.length > 1 ? element("td", { class: `n ${direction(isError ? -change : change)}` }, change === null ? "–" : signed(change)) : null,
       );
     });
     return element(
