@@ -21,11 +21,11 @@ class Bubble:
     """Questions whose gains fall into one cell of the grid.
 
     Attributes:
-        x: centre, as an SVG length.
-        y: centre, in pixels from the top.
+        x: of the centre, which is the mean of its questions, as an SVG length.
+        y: of the centre, in pixels from the top.
         radius: in pixels; the area grows with `count`.
-        retrieval: gain at the centre.
-        answer: gain at the centre.
+        retrieval: mean gain of its questions.
+        answer: their mean gain.
         count: questions in the cell.
     """
 
@@ -76,16 +76,19 @@ def scatter(points: Sequence[Mapping[str, Any]]) -> Scatter | None:
     x, y = (_axis([point[key] for point in points]) for key in ("retrieval", "answer"))
     steps = [(axis.high - axis.low) / _CELLS for axis in (x, y)]
     # 0 is the centre of a cell of its own: questions without a gain must not be mixed with small ones
-    cells = Counter(
-        (round(point["retrieval"] / steps[0]), round(point["answer"] / steps[1])) for point in points
-    )
-    most = max(cells.values())
+    cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    for point in points:
+        gains = (point["retrieval"], point["answer"])
+        cell = (round(gains[0] / steps[0]), round(gains[1] / steps[1]))
+        cells.setdefault(cell, []).append(gains)
+    most = max(map(len, cells.values()))
     chart = Scatter(x, y, (), Counter((_way(p["answer"]), _way(p["retrieval"])) for p in points))
     bubbles = []
-    for (column, row), count in cells.most_common():
-        retrieval, answer = column * steps[0], row * steps[1]
-        radius = max(2.5, _RADIUS * (count / most) ** 0.5)
-        bubbles.append(Bubble(x.at(retrieval), chart.height_of(answer), radius, retrieval, answer, count))
+    for inside in sorted(cells.values(), key=len, reverse=True):
+        retrieval, answer = (sum(column) / len(inside) for column in zip(*inside, strict=True))
+        radius = max(2.5, _RADIUS * (len(inside) / most) ** 0.5)
+        height = chart.height_of(answer)
+        bubbles.append(Bubble(x.at(retrieval), height, radius, retrieval, answer, len(inside)))
     return Scatter(x, y, tuple(bubbles), chart.table)
 
 

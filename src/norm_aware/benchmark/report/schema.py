@@ -63,7 +63,7 @@ def require_valid(results: Any) -> None:
         >>> try:
         ...     require_valid({"schema_version": 1})
         ... except BenchmarkError as error:
-        ...     print(str(error)[:71])
+        ...     print(str(error)[:70])
         The results have schema_version 1; this norm-aware reads and writes 2.
     """
     if not isinstance(results, Mapping):
