@@ -10,8 +10,8 @@ import pytest
 from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
-from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.norms import norm_distribution
+from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, LLMError
