@@ -15,7 +15,7 @@ DATASET = Dataset("made", DOCUMENTS, QUERIES, {query.id: {f"d{i}": 1} for i, que
 SYSTEMS = (System("cosine"), System(DOT))
 
 
-def build(**changes):
+def arguments():
     run = {
         (system.name, query.id): {
             "system": system.name,
@@ -33,7 +33,7 @@ def build(**changes):
         for i, (system, query) in enumerate(run)
         for measure in ("nDCG@10", "squad_f1", "faithfulness")
     ]
-    given = {
+    return {
         "name": "run",
         "dataset": DATASET,
         "queries": QUERIES,
@@ -44,7 +44,10 @@ def build(**changes):
         "configuration": {"k": 3},
         "seed": 0,
     }
-    return build_results(**(given | changes))
+
+
+def build(**changes):
+    return build_results(**(arguments() | changes))
 
 
 def test_a_run_without_anything_else_found_gives_valid_results():
@@ -59,6 +62,18 @@ def test_a_run_without_anything_else_found_gives_valid_results():
     assert results["norms"] is None
     assert results["costs"][DOT]["seconds"] == 3.0
     assert all(measure["informative"] for measure in results["measures"].values())
+
+
+def test_a_rung_between_two_systems_is_paid_for_and_not_compared():
+    run = {
+        ("rung", "q0"): {"system": "rung", "query_id": "q0", "documents": [], "answer": None, "seconds": 2.0}
+    }
+    score = {"system": "rung", "query_id": "q0", "measure": "nDCG@10", "value": 1.0, "reason": None}
+    given = arguments()
+    results = build(run=given["run"] | run, scores=[*given["scores"], score])
+    assert results["costs"]["rung"]["seconds"] == 2.0
+    assert "rung" not in results["systems"]
+    assert "rung" not in results["queries"][0]["systems"]
 
 
 def test_what_other_steps_found_is_taken_as_it_is():

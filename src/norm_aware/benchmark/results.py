@@ -65,8 +65,8 @@ def build_results(
         dataset: what was searched.
         queries: those of it that were asked.
         systems: what was compared, the baseline first.
-        run: rows of `collect`.
-        scores: rows of `score_run`.
+        run: rows of `collect`, of these systems and of the rungs between them.
+        scores: rows of `score_run`, of the same.
         norms: length of every document's raw embedding, by document id; None or absent where unknown.
         configuration: what the run depended on; no secrets.
         seed: of the resampling.
@@ -86,6 +86,8 @@ def build_results(
     values: dict[str, dict[str, dict[str, float | None]]] = {system.name: {} for system in systems}
     by_row: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in scores:
+        if row["system"] not in values:  # a rung between two systems: scored, and compared by the attribution
+            continue
         values[row["system"]].setdefault(row["measure"], {})[row["query_id"]] = row["value"]
         by_row.setdefault((row["system"], row["query_id"]), []).append(row)
     present = {measure for of_system in values.values() for measure in of_system}
