@@ -113,6 +113,11 @@ def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folde
     again = norm_aware("report", "run", cwd=folder)
     assert again.returncode == 0, again.stderr
     assert (folder / "run" / "report.html").read_bytes() == first
+    shown = norm_aware("report", "run", "--format", "markdown", "--out", "-", cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "| nDCG@10 |" in shown.stdout
+    assert norm_aware("report", "run/results.json", "--format", "csv", cwd=folder).returncode == 0
+    assert (folder / "run" / "report.csv").read_text().startswith("system,query_id,measure,")
 
 
 def test_backfill_makes_an_existing_dot_collection_searchable(folder):
@@ -257,6 +262,7 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("benchmark", "--dataset", "beir", "--limit", "0", "--no-answers"), "at least 1 is needed"),
         (("benchmark", "--dataset", "beir", "--llm", "absent.gguf"), "absent.gguf"),
         (("report", "nowhere"), "nowhere"),
+        (("report", "nowhere", "--format", "pdf"), "choose one of html, markdown, csv, json"),
         (("index", "beir", "--encoder", "./no-such-model"), "Encoder './no-such-model' cannot be loaded"),
         (
             ("search", "x", "--qdrant-url", "http://127.0.0.1:9"),

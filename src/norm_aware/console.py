@@ -129,28 +129,41 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     for system in results["systems"]:
         table.add_column(system, justify="right")
     table.caption = (
-        "mean, then difference [95% interval]; * where Holm-adjusted p < .05 and the interval excludes 0"
+        "mean, then difference [95% interval]; * where adjusted p < .05 and the interval excludes 0"
     )
     found = {(c["candidate"], c["measure"]): c for c in results["comparisons"]}
-    for measure in results["measures"]:
-        cells = []
-        for system, means in results["systems"].items():
-            mean = means[measure]
-            cell = "-" if mean is None else f"{mean:.3f}"
-            comparison = found.get((system, measure))
-            if comparison and comparison["difference"] is not None:
-                cell += (
-                    f"\n{comparison['difference']:+.3f} [{comparison['low']:+.3f}, {comparison['high']:+.3f}]"
-                )
-                clear = comparison["p_holm"] < 0.05 and not comparison["low"] <= 0 <= comparison["high"]
-                cell += " *" if clear else ""
-            cells.append(cell)
-        table.add_row(measure, *cells)
+    for measure, meaning in results["measures"].items():
+        if not meaning["informative"]:  # a mean of guesses is no result
+            table.add_row(Text(measure, style="dim"), *(["withheld"] * len(results["systems"])))
+            continue
+        table.add_row(
+            measure,
+            *(
+                _mean_and_difference(of, found.get((name, measure)), measure)
+                for name, of in results["systems"].items()
+            ),
+        )
     # a pipe has no width of its own; the table must not be folded into nothing there
     console = Console() if sys.stdout.isatty() else Console(width=24 + 34 * len(results["systems"]))
     console.print(table)
     if results["failures"]:
         console.print(f"{len(results['failures'])} calls failed; the report lists each with its reason.")
+    for measure, meaning in results["measures"].items():
+        if not meaning["informative"]:
+            why = meaning.get("why") or "its judge was not shown to be better than chance"
+            console.print(Text(f"{measure} is withheld: {why}", style="dim"))
+
+
+def _mean_and_difference(means: Mapping[str, Any], comparison: Mapping[str, Any] | None, measure: str) -> str:
+    cell = "-" if means.get(measure) is None else f"{means[measure]:.3f}"
+    if not comparison or comparison["difference"] is None:
+        return cell
+    cell += f"\n{comparison['difference']:+.3f}"
+    low, high, p = (comparison[key] for key in ("low", "high", "p_adjusted"))
+    if low is not None and high is not None:
+        cell += f" [{low:+.3f}, {high:+.3f}]"
+        cell += " *" if p is not None and p < 0.05 and not low <= 0 <= high else ""
+    return cell
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:

@@ -10,8 +10,8 @@ from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
 
 from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
+from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.render import render
-from norm_aware.benchmark.results import norm_distribution
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, LLMError
@@ -44,7 +44,7 @@ def test_a_run_leaves_its_files_and_the_results_agree_with_them(models, tmp_path
     out = tmp_path / "weather"
     assert json.loads((out / "results.json").read_text()) == json.loads(json.dumps(results))
     assert "<html" in (out / "report.html").read_text()
-    assert results["schema_version"] == 1
+    assert results["schema_version"] == 2
     assert results["baseline"] == "cosine"
     assert set(results["systems"]) == {"cosine", "dot"}
     scores = [json.loads(line) for line in (out / "scores.jsonl").read_text().splitlines()]
@@ -63,7 +63,7 @@ def test_a_run_leaves_its_files_and_the_results_agree_with_them(models, tmp_path
         "low",
         "high",
         "p",
-        "p_holm",
+        "p_adjusted",
         "effect_size",
         "n",
     }
@@ -220,5 +220,5 @@ def test_a_judge_can_be_asked_where_an_event_loop_runs_already(models, tmp_path)
 def test_results_that_lack_a_part_are_refused_and_not_a_stack_trace(models, tmp_path):
     results = run_benchmark(DATASET, SYSTEMS, tmp_path / "run", models=models, context_k=2)
     del results["comparisons"][0]["low"]
-    with pytest.raises(BenchmarkError, match="lack a part"):
+    with pytest.raises(BenchmarkError, match=r"at comparisons\[0\]: .low. is a required property"):
         render(results)

@@ -8,16 +8,14 @@ from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.documents import documents_table, query_row
 from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
+from norm_aware.benchmark.norms import norm_distribution
+from norm_aware.benchmark.report.schema import SCHEMA_VERSION, require_valid
 from norm_aware.benchmark.systems.system import System
-from norm_aware.numeric.effect_size import cohens_d
-
-SCHEMA_VERSION = 1
 
 _PACKAGES = (
     "norm-aware",
@@ -41,11 +39,6 @@ _PACKAGES = (
     "numpy",
 )
 
-_SHOWN = 10  # documents per system and query kept in results.json; the full ranking is in run.jsonl
-_TEXTS = 3  # of these, documents whose text the report may show
-_EXCERPT = 600  # characters of a document's text
-_BINS = 20
-
 
 def build_results(
     *,
@@ -55,33 +48,56 @@ def build_results(
     systems: Sequence[System],
     run: Mapping[tuple[str, str], Mapping[str, Any]],
     scores: Sequence[Mapping[str, Any]],
-    norms: Mapping[str, float],
+    norms: Mapping[str, float | None],
     configuration: Mapping[str, Any],
     seed: int,
+    comparisons: Sequence[Mapping[str, Any]] | None = None,
+    attribution: Mapping[str, Mapping[str, Any]] | None = None,
+    breakdowns: Sequence[Mapping[str, Any]] = (),
+    judge: Mapping[str, Any] | None = None,
+    costs: Mapping[str, Mapping[str, Any]] | None = None,
+    plan: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Assemble results.json.
+    """Assemble results.json and check it against its schema.
 
     Args:
         name: of the run.
         dataset: what was searched.
         queries: those of it that were asked.
         systems: what was compared, the baseline first.
-        run: rows of `collect`.
-        scores: rows of `score_run`.
-        norms: length of every document's raw embedding, by document id.
+        run: rows of `collect`, of these systems and of the rungs between them.
+        scores: rows of `score_run`, of the same.
+        norms: length of every document's raw embedding, by document id; None or absent where unknown.
         configuration: what the run depended on; no secrets.
         seed: of the resampling.
+        comparisons: rows of `Comparison`, where they are known already; None compares here.
+        attribution: where the differences come from, by candidate.
+        breakdowns: differences by group of questions.
+        judge: the judge and its check, which says which metrics are informative.
+        costs: by system, and of the judge; a system that is not in it is added up from its rows.
+        plan: the resolved plan; no secrets.
 
     Returns:
         A JSON-ready dictionary with `schema_version`, `systems`, `comparisons` and what the report shows.
+
+    Raises:
+        BenchmarkError: when a part breaks the schema; the message names the place.
     """
     values: dict[str, dict[str, dict[str, float | None]]] = {system.name: {} for system in systems}
+    by_row: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in scores:
+        if row["system"] not in values:  # a rung between two systems: scored, and compared by the attribution
+            continue
         values[row["system"]].setdefault(row["measure"], {})[row["query_id"]] = row["value"]
+        by_row.setdefault((row["system"], row["query_id"]), []).append(row)
     present = {measure for of_system in values.values() for measure in of_system}
     measures = [measure for measure in DESCRIPTIONS if measure in present]
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
-    return {
+    if comparisons is None:
+        found = compare(values, baseline=systems[0].name, measures=measures, seed=seed)
+        comparisons = [as_row(comparison) for comparison in found]
+    rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]
+    results = {
         "schema_version": SCHEMA_VERSION,
         "name": name,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -96,17 +112,34 @@ def build_results(
             "dropped_judgements": dataset.dropped_judgements,
         },
         "systems": mean_values(values, measures=measures),
-        "measures": {m: dict(zip(("kind", "description"), DESCRIPTIONS[m], strict=True)) for m in measures},
-        "comparisons": [
-            as_row(c) for c in compare(values, baseline=systems[0].name, measures=measures, seed=seed)
-        ],
+        "measures": {measure: _measure(measure, judge) for measure in measures},
+        "comparisons": [dict(row) for row in comparisons],
+        "attribution": dict(attribution or {}),
+        "breakdowns": list(breakdowns),
+        "judge": judge,
+        "costs": {**system_costs(run.values()), **(costs or {})},
         "failures": _failures(run, scores),
-        "queries": [_query(query, relevant[query.id], systems, run, values) for query in queries],
-        "documents": _documents(dataset, relevant, systems, queries, run, norms),
+        "queries": rows,
+        "documents": documents_table(dataset, rows, norms=norms, attribution=attribution or {}),
         # all judged queries: with a sample of them, relevant documents would count among the others
         "norms": norm_distribution(dataset, {q.id: dataset.relevant(q.id) for q in dataset.queries}, norms),
         "configuration": dict(configuration),
+        "plan": plan,
         "versions": _versions(),
+    }
+    require_valid(results)
+    return results
+
+
+def _measure(name: str, judge: Mapping[str, Any] | None) -> dict[str, Any]:
+    kind, description = DESCRIPTIONS[name]
+    trust = ((judge or {}).get("check") or {}).get("metrics", {}).get(name, {})
+    informative = bool(trust.get("informative", True))
+    return {
+        "kind": kind,
+        "description": description,
+        "informative": informative,
+        **({} if informative else {"why": trust.get("why")}),
     }
 
 
@@ -124,93 +157,6 @@ def _failures(
         for row in scores
         if row["value"] is None and (row["system"], row["query_id"]) not in without_answer
     ]
-
-
-def _query(
-    query: Query,
-    relevant: Sequence[str],
-    systems: Sequence[System],
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
-    values: Mapping[str, Mapping[str, Mapping[str, float | None]]],
-) -> dict[str, Any]:
-    return {
-        "query_id": query.id,
-        "text": query.text,
-        "answers": list(query.answers),
-        "relevant": list(relevant),
-        "systems": {
-            system.name: {
-                "documents": run[system.name, query.id]["documents"][:_SHOWN],
-                "answer": run[system.name, query.id]["answer"],
-                "seconds": run[system.name, query.id]["seconds"],
-                "measures": {
-                    m: found[query.id] for m, found in values[system.name].items() if query.id in found
-                },
-            }
-            for system in systems
-        },
-    }
-
-
-def _documents(
-    dataset: Dataset,
-    relevant: Mapping[str, Sequence[str]],
-    systems: Sequence[System],
-    queries: Sequence[Query],
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
-    norms: Mapping[str, float],
-) -> dict[str, dict[str, Any]]:
-    mentioned = {d for ids in relevant.values() for d in ids[:_SHOWN]}
-    for query in queries:
-        for system in systems:
-            mentioned |= {d["id"] for d in run[system.name, query.id]["documents"][:_TEXTS]}
-    return {
-        d.id: {"title": d.title, "text": d.text[:_EXCERPT], "norm": norms[d.id]}
-        for d in dataset.documents
-        if d.id in mentioned
-    }
-
-
-def norm_distribution(
-    dataset: Dataset, relevant: Mapping[str, Sequence[str]], norms: Mapping[str, float]
-) -> dict[str, Any]:
-    """Norms of relevant documents beside those of all others, and how far length explains them.
-
-    Args:
-        dataset: for the documents' texts.
-        relevant: relevant document ids of each judged query.
-        norms: length of every document's raw embedding, by document id.
-
-    Returns:
-        Histogram `edges` with counts of `relevant` and `other`, both means, the coefficient of variation
-        (`cv`), `cohens_d` of relevant against other, and the Pearson correlation of norm and characters
-        (`length_correlation`); None for a figure that the data cannot give.
-    """
-    ids = [document.id for document in dataset.documents]
-    lengths = np.array([norms[key] for key in ids])
-    characters = np.array([len(document.content) for document in dataset.documents], dtype=np.float64)
-    wanted = {document for found in relevant.values() for document in found}
-    is_relevant = np.array([key in wanted for key in ids])
-    of_relevant, of_other = lengths[is_relevant], lengths[~is_relevant]
-    edges = np.histogram_bin_edges(lengths, bins=_BINS)
-    effect = cohens_d(of_relevant, of_other) if min(len(of_relevant), len(of_other)) > 1 else None
-    mean = float(lengths.mean())
-    return {
-        "edges": edges.tolist(),
-        "relevant": np.histogram(of_relevant, edges)[0].tolist(),
-        "other": np.histogram(of_other, edges)[0].tolist(),
-        "mean_relevant": _mean(of_relevant),
-        "mean_other": _mean(of_other),
-        "cv": float(lengths.std() / mean) if mean > 0 else None,
-        "cohens_d": effect if effect is not None and np.isfinite(effect) else None,
-        "length_correlation": (
-            float(np.corrcoef(lengths, characters)[0, 1]) if lengths.std() * characters.std() > 0 else None
-        ),
-    }
-
-
-def _mean(values: NDArray[np.float64]) -> float | None:
-    return float(values.mean()) if len(values) else None
 
 
 def _versions() -> dict[str, str]:

@@ -110,10 +110,18 @@ def benchmark(
 def report(
     results: Annotated[Path, typer.Argument(help="A results.json, or the folder it lies in.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write; report.html beside it if not given.")
+        Path | None,
+        typer.Option(help="Where to write; report.<format> beside it if not given, '-' for the terminal."),
     ] = None,
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="html, markdown, csv (one row per system, question, measure) or json.")
+    ] = "html",
 ) -> None:
-    """Render results.json as one HTML file that needs no network."""
-    from norm_aware.benchmark.report.render import write_report
+    """Render results.json: one HTML file that needs no network, Markdown, CSV, or the checked JSON."""
+    from norm_aware.benchmark.report.exports import export, write_export
 
-    print(write_report(results / "results.json" if results.is_dir() else results, out))
+    path = results / "results.json" if results.is_dir() else results
+    if out == Path("-"):
+        print(export(path, format=format), end="")
+    else:
+        print(write_export(path, out, format=format))

@@ -27,7 +27,7 @@ class Comparison:
         low: lower end of the 95% bootstrap interval of the difference.
         high: its upper end.
         p: paired permutation test; null hypothesis: per query the two scores are exchangeable.
-        p_holm: p adjusted by Holm over all comparisons of the run.
+        p_adjusted: p adjusted over all comparisons of the run.
         effect_size: mean over standard deviation of the differences (d_z); None below 2 queries, or where
             all differences are the same and not 0.
         n: queries compared.
@@ -45,7 +45,7 @@ class Comparison:
     low: float | None
     high: float | None
     p: float | None
-    p_holm: float | None
+    p_adjusted: float | None
     effect_size: float | None
     n: int
     missing_baseline: int
@@ -75,7 +75,7 @@ def compare(values: Values, *, baseline: str, measures: Sequence[str], seed: int
     ]
     tested = [i for i, row in enumerate(raw) if row["p"] is not None]
     for i, adjusted in zip(tested, holm([raw[i]["p"] for i in tested]), strict=True):
-        raw[i]["p_holm"] = float(adjusted)
+        raw[i]["p_adjusted"] = float(adjusted)
     return [Comparison(**row) for row in raw]
 
 
@@ -103,7 +103,7 @@ def _paired(values: Values, baseline: str, candidate: str, measure: str, seed: i
         "baseline": baseline,
         "candidate": candidate,
         "measure": measure,
-        **dict.fromkeys(("difference", "low", "high", "p", "p_holm", "effect_size")),
+        **dict.fromkeys(("difference", "low", "high", "p", "p_adjusted", "effect_size")),
         "n": len(differences),
         "missing_baseline": sum(b is None for _, b in pairs),
         "missing_candidate": sum(a is None for a, _ in pairs),
