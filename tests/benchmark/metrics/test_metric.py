@@ -1,5 +1,8 @@
 """The table of measures: each described once, and the same everywhere."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from norm_aware.benchmark.metrics.measures import DESCRIPTIONS as RETRIEVAL
@@ -34,3 +37,18 @@ def test_the_report_begins_with_retrieval_and_ends_with_what_is_judged():
 def test_each_context_costs_calls_only_where_each_is_judged_by_itself():
     growing = {name for name, m in METRICS.items() if m.judge_calls(4) > m.judge_calls(3)}
     assert growing == {"llm_context_precision", "noise_robustness"}
+
+
+def calls(metric):
+    each = f"{metric.asks_per_context} a context" if metric.asks_per_context else ""
+    return " and ".join(part for part in (str(metric.asks) if metric.asks else "", each) if part)
+
+
+def test_the_page_of_metrics_lists_each_as_it_is():
+    page = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| (\w+) \| (.*?) \| (.*?) \| ?(.*?) ?\| ?(by name)? ?\|$", page, re.M)
+    expected = [
+        (m.name, m.kind, m.says, set(m.needs), calls(m), "" if m.default else "by name")
+        for m in METRICS.values()
+    ]
+    assert [(*row[:3], set(row[3].split(", ")), *row[4:]) for row in rows] == expected
