@@ -124,7 +124,7 @@ def open_models(
         verdicts = pairwise = None
         if judge is not None and embed is not None:
             config = stack.enter_context(
-                open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed)
+                open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed, reuse_prompts=True)
             )
             if not same_judge:
                 _require_other(config, [first.config] if first else [], named)

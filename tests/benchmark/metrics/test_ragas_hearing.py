@@ -73,8 +73,10 @@ def short(monkeypatch):
     monkeypatch.setattr(reply_form, "_LONGEST", 40)
 
 
-@pytest.mark.parametrize("reasons", [True, False], ids=["with reasons", "verdicts alone"])
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    ("model", "reasons"),
+    [(model, True) for model in MODELS] + [(ContextRecallOutput, False), (NLIStatementOutput, False)],
+)
 def test_the_smallest_judge_is_understood_at_the_first_try(smollm2, short, model, reasons):
     hearing = hear(smollm2, (PROMPT, model), reasons=reasons)
     assert hearing.failure is None

@@ -84,11 +84,12 @@ def _metrics(
     run: Mapping[Key, Mapping[str, Any]], samples: Mapping[Key, Sample], judge: Judge, asked: dict[str, Ask]
 ) -> Iterator[tuple[Key, str, list[str] | Score]]:
     """For each row and metric, the keys of its verdicts, or why there are none; adds what is to be asked."""
-    for key, sample in samples.items():
-        failure = run[key].get("failure")
-        if run[key]["answer"] is None and not failure:
-            continue  # it was not to be answered
-        for name in judge.names:
+    # one metric after the other: a local judge has read the beginning of its prompt already
+    for name in judge.names:
+        for key, sample in samples.items():
+            failure = run[key].get("failure")
+            if run[key]["answer"] is None and not failure:
+                continue  # it was not to be answered
             if not judge.applies(name, sample):
                 continue
             if failure and "answer" in METRICS[name].looks_at:
