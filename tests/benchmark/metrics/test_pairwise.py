@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -132,6 +132,7 @@ def test_the_fingerprint_tells_judges_apart_and_repeats_need_a_temperature():
         PairwiseJudge(replace(config, temperature=0.0), repeats=2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2]), st.sampled_from([0, 1, 2]))))
 def test_position_bias_counts_each_pair_once_at_most(positions):
     bias = position_bias([*positions, ()])

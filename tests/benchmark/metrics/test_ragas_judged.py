@@ -129,6 +129,12 @@ def test_only_the_chosen_are_asked_for_and_the_usual_ones_where_none_were_chosen
     assert set(JudgedMetrics(LLMConfig("judge", "http://127.0.0.1:1/v1"), embed).names) == usual
 
 
+def test_without_an_encoder_relevancy_alone_is_left_out():
+    usual = {name for name in JUDGED if METRICS[name].default}
+    names = JudgedMetrics(LLMConfig("judge", "http://127.0.0.1:1/v1"), None).names
+    assert usual - set(names) == {"answer_relevancy"}
+
+
 def test_retrieving_nothing_leaves_no_statement_to_support_and_no_useful_context():
     scores, fake = judge("ok", NOTHING)
     for name in ("llm_context_precision", "llm_context_recall", "context_entity_recall"):

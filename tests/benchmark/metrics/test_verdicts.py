@@ -4,7 +4,7 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from norm_aware.benchmark.llms.usage import Usage
@@ -67,12 +67,12 @@ def test_a_second_run_asks_for_nothing_that_holds_and_again_for_what_failed_alon
     said = {"a": Score("faithfulness", 0.5), "b": Score("faithfulness", None, "timeout")}
     counts, judge = {}, Closed()
     rows = Rows(tmp_path / "judged.jsonl")
-    first = settle(asking(said, counts), rows, judges=[judge], progress=silent)
+    first = settle(asking(said, counts), rows, judge=judge, progress=silent)
     assert (first, counts, judge.closed) == (said, {"a": 1, "b": 1}, 1)
     said["b"] = Score("faithfulness", 1.0)
-    again = settle(asking(said, counts), Rows(rows.path), judges=[judge], progress=silent)
+    again = settle(asking(said, counts), Rows(rows.path), judge=judge, progress=silent)
     assert (again, counts) == (said, {"a": 1, "b": 2})
-    settle(asking(said, counts), Rows(rows.path), judges=[judge], progress=silent)
+    settle(asking(said, counts), Rows(rows.path), judge=judge, progress=silent)
     assert (counts, judge.closed) == ({"a": 1, "b": 2}, 2)
 
 
@@ -86,10 +86,10 @@ def test_verdicts_that_were_given_before_a_kill_are_kept(tmp_path):
     rows = Rows(tmp_path / "judged.jsonl")
     asked = asking({"a": Score("faithfulness", 0.5)}, {}) | {"b": killed}
     with pytest.raises(Killed):
-        settle(asked, rows, judges=[Closed()], progress=silent)
+        settle(asked, rows, judge=Closed(), progress=silent)
     counts = {}
     said = {"a": Score("faithfulness", 0.5), "b": Score("faithfulness", 1.0)}
-    settle(asking(said, counts), Rows(rows.path), judges=[Closed()], progress=silent)
+    settle(asking(said, counts), Rows(rows.path), judge=Closed(), progress=silent)
     assert counts == {"b": 1}
 
 
@@ -98,17 +98,18 @@ def test_a_verdict_comes_back_from_its_file_as_it_was(tmp_path):
         "pairwise", 0.5, None, 1.5, "words", (0.0, 1.0), 0.7, Usage(2, 90, 5, 0.25), positions=(1, 2)
     )
     rows = Rows(tmp_path / "judged.jsonl")
-    settle(asking({"a": whole}, {}), rows, judges=[], progress=silent)
-    assert settle(asking({"a": whole}, {}), Rows(rows.path), judges=[], progress=silent) == {"a": whole}
+    settle(asking({"a": whole}, {}), rows, judge=Closed(), progress=silent)
+    assert settle(asking({"a": whole}, {}), Rows(rows.path), judge=Closed(), progress=silent) == {"a": whole}
 
 
 def test_rows_of_an_earlier_form_are_overlooked(tmp_path):
     rows = Rows(tmp_path / "judged.jsonl")
     rows.append({"key": "a", "scores": [{"measure": "faithfulness", "value": 1.0}]})
     said = {"a": Score("faithfulness", 0.5)}
-    assert settle(asking(said, {}), rows, judges=[], progress=silent) == said
+    assert settle(asking(said, {}), rows, judge=Closed(), progress=silent) == said
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.floats(0, 1), min_size=2, max_size=6))
 def test_repeats_become_their_mean_and_standard_deviation(values):
     scores = [
