@@ -46,6 +46,7 @@ def folder(tmp_path) -> Path:
         + json.dumps({"_id": "q2", "text": "What moves the air?", "answers": ["pressure"]}) + "\n"
     )  # fmt: skip
     (beir / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tsnow\t1\nq2\twind\t1\n")
+    (tmp_path / "plan.yaml").write_text("dataset: beir\nsystems:\n  - {retreiver: dot}\n")
     return tmp_path
 
 
@@ -118,6 +119,21 @@ def test_a_benchmark_writes_its_files_and_its_report_can_be_rendered_again(folde
     assert "| nDCG@10 |" in shown.stdout
     assert norm_aware("report", "run/results.json", "--format", "csv", cwd=folder).returncode == 0
     assert (folder / "run" / "report.csv").read_text().startswith("system,query_id,measure,")
+
+
+def test_a_plan_is_shown_before_it_is_run_and_a_dry_run_stops_there(folder):
+    plan = "dataset: beir\nllms: {small: smollm2}\nsystems: [cosine, {retriever: stock, k: 1}, bm25]\n"
+    (folder / "plan.yaml").write_text(plan)
+    dry = norm_aware("benchmark", "plan.yaml", "--dry-run", "--out", "run", cwd=folder)
+    assert dry.returncode == 0, dry.stderr
+    for told in ("baseline  cosine", "candidate stock", "answers by small: 6 calls", "into run"):
+        assert told in dry.stdout
+    assert not (folder / "run").exists()
+    done = norm_aware("benchmark", "plan.yaml", "--out", "run", "--no-answers", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("candidate stock") < done.stdout.index("nDCG@10")
+    results = json.loads((folder / "run" / "results.json").read_text())
+    assert set(results["systems"]) == {"cosine", "stock", "bm25"}
 
 
 def test_backfill_makes_an_existing_dot_collection_searchable(folder):
@@ -260,6 +276,11 @@ def test_a_calibrated_system_is_benchmarked_on_queries_it_was_not_calibrated_on(
         (("benchmark", "--dataset", "nowhere"), "There is no folder 'nowhere'"),
         (("benchmark", "--dataset", "beir", "--systems", "cosine,cosine"), "named twice"),
         (("benchmark", "--dataset", "beir", "--limit", "0", "--no-answers"), "at least 1 is needed"),
+        (("benchmark", "--dataset", "beir", "--judge", "smollm2"), "would judge its own answers"),
+        (("benchmark", "absent.yaml"), "There is no file 'absent.yaml'"),
+        (("benchmark", "beir/qrels.tsv"), "must end in .yaml, .yml or .toml"),
+        (("benchmark", "plan.yaml"), "plan.yaml, line 3: 'retreiver' is no key of a system; did you mean"),
+        (("benchmark", "plan.yaml", "--systems", "dot"), "--systems was given beside plan.yaml"),
         (("benchmark", "--dataset", "beir", "--llm", "absent.gguf"), "absent.gguf"),
         (("report", "nowhere"), "nowhere"),
         (("report", "nowhere", "--format", "pdf"), "choose one of html, markdown, csv, json"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import pkgutil
 import re
 import shlex
@@ -17,6 +18,8 @@ from llama_index.core.llms import MockLLM
 
 import norm_aware
 from norm_aware import Settings, offline
+from norm_aware.benchmark.plan.entries import CompareEntry, JudgeEntry, LLMEntry, SystemEntry
+from norm_aware.benchmark.plan.plan import Plan, read_plan
 from norm_aware.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -93,6 +96,26 @@ def test_the_toml_the_settings_page_shows_is_taken(tmp_path, monkeypatch):
     (block,) = blocks(ROOT / "docs" / "settings.md", "toml")
     (tmp_path / "norm-aware.toml").write_text(block)
     assert Settings().similarity == "document_power=0.5"
+
+
+@pytest.mark.parametrize("language", ["yaml", "toml"])
+def test_the_plans_the_plan_page_shows_are_taken(language, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calibration.safetensors").touch()
+    shown = blocks(ROOT / "docs" / "plan.md", language)
+    assert shown
+    for block in shown:
+        (tmp_path / f"plan.{language}").write_text(block)
+        plan = read_plan(f"plan.{language}")
+        assert len(plan.systems) > 1
+        assert json.dumps(plan.resolved())
+
+
+def test_the_plan_page_explains_every_key_of_a_plan():
+    page = (ROOT / "docs" / "plan.md").read_text()
+    for part in (Plan, SystemEntry, LLMEntry, JudgeEntry, CompareEntry):
+        for name, field in part.model_fields.items():
+            assert f"| `{name}` | {field.description}" in page
 
 
 def test_links_between_pages_lead_somewhere():

@@ -118,12 +118,13 @@ def minimal(schema, root, number):
     if "$ref" in schema:
         return minimal(root["$defs"][schema["$ref"].rpartition("/")[2]], root, number)
     if "enum" in schema:
-        return schema["enum"][0]
+        first, last = schema["enum"][0], schema["enum"][-1]
+        return {0: first, 1: last}.get(number, number) if isinstance(first, int) else first
     match schema["type"]:
         case "object":
             return {name: minimal(part, root, number) for name, part in schema["properties"].items()}
         case "array":
-            return [minimal(schema["items"], root, number)]
+            return [minimal(schema["items"], root, number)] * max(1, schema.get("minItems", 1))
         case "integer" | "number":
             return number
         case "boolean":

@@ -6,8 +6,8 @@ import asyncio
 import json
 
 import pytest
-from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
 
+from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.norms import norm_distribution
@@ -23,15 +23,23 @@ class Judge:
     """Finds every second sample faithful and cannot judge the question about snow."""
 
     fingerprint = "judge-1"
+    names = ("faithfulness",)
+    repeats = 1
 
     def __init__(self) -> None:
         self.judged = 0
 
-    async def score(self, sample):
+    def applies(self, name, sample):
+        return True
+
+    async def judge(self, name, sample, *, repeat=0):
         self.judged += 1
         if "snow" in sample.question:
-            return [Score("faithfulness", None, "timeout after 1 s")]
-        return [Score("faithfulness", float(self.judged % 2), None, 0.1)]
+            return Score(name, None, "timeout after 1 s")
+        return Score(name, float(self.judged % 2), None, 0.1)
+
+    async def aclose(self):
+        """Nothing is open."""
 
 
 @pytest.fixture
@@ -173,11 +181,15 @@ def test_models_open_from_their_names_and_no_key_reaches_the_notes(static):
 
     with FakeOpenAI() as server:
         spec = ModelSpec("gpt", server.base_url, SecretStr("sk-secret"))
-        with open_models(static, llm=spec, judge=spec) as (models, notes):
+        judge = ModelSpec("judge", server.base_url, SecretStr("sk-secret"))
+        names = ("rouge_l", "faithfulness", "pairwise")
+        with open_models(static, llm=spec, judge=judge, metrics=names) as (models, notes):
             assert models.llm is not None
             assert models.llm.answer("Where?", ["Paris"]) == "Paris"
             assert models.judge is not None
-            assert (notes["llm"], notes["judge"]) == ("gpt", "gpt")
+            assert (notes["llm"], notes["judge"]) == ("gpt", "judge")
+            assert (models.metrics.names, models.judge.names) == (("rouge_l",), ("faithfulness",))
+            assert models.pairwise is not None
             assert "sk-secret" not in repr(notes) + repr(models)
 
 

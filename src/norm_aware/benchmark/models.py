@@ -92,7 +92,7 @@ def open_models(
     """
     notes: dict[str, Any] = {"llm": None, "judge": None}
     with ExitStack() as stack:
-        embed = _second_encoder(needed=judge is not None)
+        embed = _second_encoder(needed=judge is not None and "answer_relevancy" in (metrics or ()))
         notes["semantic_similarity_encoder"] = "wordllama l2_supercat_256" if embed else None
 
         def answerer(spec: ModelSpec) -> LLM:
@@ -122,9 +122,9 @@ def open_models(
         if named:
             notes["llms"] = {name: opened.config.model for name, opened in named.items()}
         verdicts = pairwise = None
-        if judge is not None and embed is not None:
+        if judge is not None:
             config = stack.enter_context(
-                open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed)
+                open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed, reuse_prompts=True)
             )
             if not same_judge:
                 _require_other(config, [first.config] if first else [], named)

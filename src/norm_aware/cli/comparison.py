@@ -46,6 +46,12 @@ def benchmark(
     allow_same_judge: Annotated[
         bool | None, typer.Option("--allow-same-judge", help="Let a model judge its own answers.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="What is measured, by commas; 'default' stands for the usual.", show_default="default"
+        ),
+    ] = None,
     answers: Annotated[
         bool | None, typer.Option(help="Have a language model answer the questions.", show_default="answers")
     ] = None,
@@ -71,6 +77,7 @@ def benchmark(
         "split": split,
         "allow_same_judge": allow_same_judge,
         "answers": answers,
+        "metrics": [name.strip() for name in metrics.split(",")] if metrics else None,
     }
     options = {
         "llm": llm,

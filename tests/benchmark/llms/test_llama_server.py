@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import openai
 import pytest
 
 from norm_aware.benchmark.llms import llama_server
@@ -121,6 +122,21 @@ def test_a_missing_xllamacpp_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(MissingExtraError, match=r"norm-aware\[offline\]"), LlamaServer(packaged_smollm2()):
         pass
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_the_common_beginning_of_prompts_is_read_once_where_that_is_asked_for(reuse):
+    beginnings = ["Judge whether it follows. " * 8, "Rate it from 0 to 4. " * 8]
+    with LlamaServer(packaged_smollm2(), context_tokens=256, threads=1, reuse_prompts=reuse) as running:
+        client = openai.OpenAI(base_url=running.base_url, api_key="none")
+        read = []
+        for text in (beginnings[0] + "one", beginnings[1] + "one", beginnings[0] + "two"):
+            said = client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": text}], max_tokens=1, temperature=0
+            )
+            read.append(said.model_extra["timings"]["prompt_n"])
+        client.close()
+    assert (read[2] < read[0] / 4) == reuse
 
 
 def test_the_packaged_model_is_found_without_importing_its_package():

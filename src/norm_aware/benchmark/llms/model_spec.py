@@ -84,6 +84,7 @@ def open_config(
     context_budget: int = 6000,
     timeout: float = 120.0,
     seed: int = 0,
+    reuse_prompts: bool = False,
 ) -> Iterator[LLMConfig]:
     """The model that is meant, and how it is asked; what its calls started is stopped with the block.
 
@@ -95,6 +96,7 @@ def open_config(
         context_budget: longest prompt, in characters.
         timeout: seconds one request may take.
         seed: of the sampling.
+        reuse_prompts: whether a model served in this process reads the common beginning of its prompts once.
 
     Raises:
         LLMError: when there is no such file or import path, or a value is out of range.
@@ -109,7 +111,9 @@ def open_config(
         require_gguf(path)
         require_xllamacpp()
         tokens = max(PROMPT_TOKENS, context_budget * 2 // 3) + max_tokens
-        server = LlamaServer(path, context_tokens=tokens, parallel=spec.concurrency or 1)
+        server = LlamaServer(
+            path, context_tokens=tokens, parallel=spec.concurrency or 1, reuse_prompts=reuse_prompts
+        )
         name, weights = path.name, gguf_digest(path)
     elif spec.base_url is None and is_import_path(name):
         adapter = load_llama_index(name)

@@ -54,15 +54,19 @@ def judge_run(
         progress: told of verdicts given.
     """
     asked: dict[str, Ask] = {}
+    compared: dict[str, Ask] = {}
     wanted: dict[Key, list[tuple[str, str, list[str] | Score]]] = {key: [] for key in run}
     if judge is not None:
         for key, name, found in _metrics(run, samples, judge, asked):
             wanted[key].append((name, judge.fingerprint, found))
     if pairwise is not None:
-        for key, found in _pairs(run, samples, pairwise, asked):
+        for key, found in _pairs(run, samples, pairwise, compared):
             wanted[key].append((MEASURE, pairwise.fingerprint, found))
-    judges = [each for each in (judge, pairwise) if each is not None]
-    verdicts = settle(asked, judged, judges=judges, progress=progress)
+    verdicts: dict[str, Score] = {}
+    # one after the other: both may be one model that answers a single question at a time
+    for each, todo in ((judge, asked), (pairwise, compared)):
+        if each is not None:
+            verdicts |= settle(todo, judged, judge=each, progress=progress)
     rows: dict[Key, list[dict[str, Any]]] = {}
     paid: set[str] = set()
     for key, of_key in wanted.items():
@@ -84,11 +88,12 @@ def _metrics(
     run: Mapping[Key, Mapping[str, Any]], samples: Mapping[Key, Sample], judge: Judge, asked: dict[str, Ask]
 ) -> Iterator[tuple[Key, str, list[str] | Score]]:
     """For each row and metric, the keys of its verdicts, or why there are none; adds what is to be asked."""
-    for key, sample in samples.items():
-        failure = run[key].get("failure")
-        if run[key]["answer"] is None and not failure:
-            continue  # it was not to be answered
-        for name in judge.names:
+    # one metric after the other: a local judge has read the beginning of its prompt already
+    for name in judge.names:
+        for key, sample in samples.items():
+            failure = run[key].get("failure")
+            if run[key]["answer"] is None and not failure:
+                continue  # it was not to be answered
             if not judge.applies(name, sample):
                 continue
             if failure and "answer" in METRICS[name].looks_at:

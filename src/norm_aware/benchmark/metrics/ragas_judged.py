@@ -13,7 +13,7 @@ from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.metrics.answer_measures import squad_f1
 from norm_aware.benchmark.metrics.judge_session import JudgeSession, require_repeats
 from norm_aware.benchmark.metrics.measured import measured
-from norm_aware.benchmark.metrics.metric import METRICS, REFERENCES
+from norm_aware.benchmark.metrics.metric import EMBEDDINGS, METRICS, REFERENCES
 from norm_aware.benchmark.metrics.ragas_embeddings import Embed, ragas_embeddings
 from norm_aware.benchmark.metrics.ragas_hearing import Hearing, ragas_llm
 from norm_aware.benchmark.metrics.ragas_import import require_ragas
@@ -36,7 +36,7 @@ class JudgedMetrics:
 
     Args:
         config: the judge; a `max_tokens` below `JUDGE_TOKENS` is raised to it.
-        embed: for `answer_relevancy`.
+        embed: for `answer_relevancy`, which is left out without it.
         embed_name: what tells this `embed` from another, for the fingerprint.
         names: which of the metrics are asked for, others are overlooked; None asks for the usual ones.
         repeats: how often each is asked, with seeds of its own.
@@ -59,7 +59,7 @@ class JudgedMetrics:
     def __init__(
         self,
         config: LLMConfig,
-        embed: Embed,
+        embed: Embed | None,
         *,
         embed_name: str = "",
         names: Iterable[str] | None = None,
@@ -72,11 +72,13 @@ class JudgedMetrics:
         require_repeats(config, repeats)
         self.config = replace(config, max_tokens=max(config.max_tokens, JUDGE_TOKENS))
         self.fingerprint = self.config.fingerprint("ragas", metadata.version("ragas"), embed_name, reasons, 2)
-        self.names = tuple(n for n in _JUDGED if (METRICS[n].default if names is None else n in set(names)))
+        chosen = {m.name for m in METRICS.values() if m.default} if names is None else set(names)
+        lacking = {m.name for m in METRICS.values() if EMBEDDINGS in m.needs and embed is None}
+        self.names = tuple(name for name in _JUDGED if name in chosen - lacking)
         self.repeats = repeats
         self.reasons = reasons
         self.timeout = timeout
-        self._embeddings = ragas_embeddings(embed)
+        self._embeddings = ragas_embeddings(embed) if embed is not None else None
         self._session = JudgeSession(self.config, concurrency=concurrency)
 
     def applies(self, name: str, sample: Sample) -> bool:

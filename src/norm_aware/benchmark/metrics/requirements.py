@@ -115,6 +115,9 @@ def _is_free(metric: Metric) -> bool:
 def _known(name: str) -> str:
     if name in METRICS:
         return name
-    close = _RAGAS_NAMES.get(name) or next(iter(get_close_matches(name, METRICS, 1)), None)
+    by_letters = {known.lower(): known for known in METRICS}
+    close = _RAGAS_NAMES.get(name) or next(
+        (by_letters[found] for found in get_close_matches(name.lower(), by_letters, 1)), None
+    )
     hint = f"did you mean {close!r}?" if close else f"choose from {', '.join(METRICS)}."
     raise BenchmarkError(f"There is no metric {name!r}; {hint}")

@@ -40,16 +40,14 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
-def settle(
-    asked: Mapping[str, Ask], judged: Rows, *, judges: Sequence[Closing], progress: Progress
-) -> dict[str, Score]:
+def settle(asked: Mapping[str, Ask], judged: Rows, *, judge: Closing, progress: Progress) -> dict[str, Score]:
     """The verdict of each key: a known one, or what its call says.
 
     Args:
         asked: for each key, how to ask for its verdict.
         judged: verdicts so far and where new ones go, each when it is given. One that failed is asked for
             again, alone; one that holds is not.
-        judges: closed when all is asked.
+        judge: closed when all is asked.
         progress: told of verdicts given.
     """
     known = {row["key"]: _score(row["score"]) for row in judged.read() if "score" in row}
@@ -70,8 +68,7 @@ def settle(
         try:
             await asyncio.gather(*(ask_one(key, ask) for key, ask in todo.items()))
         finally:
-            for judge in judges:
-                await judge.aclose()
+            await judge.aclose()
 
     if todo:
         with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already

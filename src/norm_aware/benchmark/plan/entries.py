@@ -187,6 +187,7 @@ class JudgeEntry(Entry):
 
     model: str = Field(description="Which of llms.")
     repeats: int = Field(1, gt=0, description="How often each answer is judged.")
+    reasons: bool = Field(True, description="Whether the judge gives its reasons.")
 
     @model_validator(mode="before")
     @classmethod

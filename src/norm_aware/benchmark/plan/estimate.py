@@ -91,6 +91,9 @@ def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimat
         plan: the plan.
         dataset: what it asks.
         systems: what it compares, as they are built, further ones it scores too included.
+
+    Raises:
+        BenchmarkError: when a metric is unknown, or lacks something.
     """
     queries = dataset.sample(plan.limit, seed=plan.seed)
     asked = queries[: plan.answer_limit] if plan.answerers else ()
@@ -103,13 +106,8 @@ def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimat
         for llm in dict.fromkeys(s.llm or first for s in distinct.values())
         if asked
     ]
-    if plan.judge is not None:
-        judged = list(distinct.values())
-        work += [
-            _verdicts(plan, metric, judged, asked, length)
-            for metric in metrics_of(plan, dataset)
-            if METRICS[metric].kind == "judged"
-        ]
+    judged = [metric for metric in metrics_of(plan, dataset) if METRICS[metric].kind == "judged"]
+    work += [_verdicts(plan, metric, list(distinct.values()), asked, length) for metric in judged]
     return Estimate(len(queries), len(asked), len(dataset.documents), tuple(work))
 
 

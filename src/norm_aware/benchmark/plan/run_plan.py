@@ -67,6 +67,7 @@ def run_plan(
         same_judge=plan.allow_same_judge,
         metrics=metrics_of(plan, asked),
         judge_repeats=plan.judge.repeats if plan.judge else 1,
+        judge_reasons=plan.judge.reasons if plan.judge else True,
         answer_tokens=plan.answer_tokens,
         context_budget=plan.context_budget,
         timeout=plan.timeout,

@@ -49,6 +49,18 @@ def require_whole(plan: Plan, source: Source) -> None:
             refuse(("llms", name, "gguf"), f"there is no file {str(llm.gguf)!r}; correct the path.")
     if plan.judge is not None and plan.judge.model not in plan.llms:
         refuse(("judge",), f"the judge is {plan.judge.model!r}, {_no_model(plan.judge.model, plan)}")
+    if plan.judge is not None and plan.judge.repeats > 1 and not plan.llms[plan.judge.model].temperature:
+        refuse(
+            ("judge",),
+            f"it repeats {plan.judge.repeats} times what it says at temperature 0; give "
+            f"{plan.judge.model!r} a temperature above 0, such as 0.5, or judge once.",
+        )
+    cold = [name for name in plan.answerers.values() if not plan.llms[name].temperature]
+    if plan.answer_repeats and cold:
+        refuse(
+            ("answer_repeats",),
+            f"{cold[0]!r} says the same again at temperature 0; give it a temperature above 0, such as 0.5.",
+        )
     if plan.judge is not None and not plan.answerers:
         refuse(("judge",), "there are no answers to judge; leave the judge out, or have a model answer.")
     if plan.judge is not None and not plan.allow_same_judge:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ def is_import_path(text: str) -> bool:
 
 
 def load_import_path(path: str) -> Any:
-    """What stands at `package.module:factory`.
+    """What stands at `package.module:factory`; the working folder is searched last.
 
     Raises:
         BenchmarkError: when the module cannot be imported or has no such name.
     """
     module, _, name = path.partition(":")
+    _search_working_folder()
     try:
         found = importlib.import_module(module)
     except Exception as error:  # whatever a user's module does when it is imported
@@ -45,6 +47,7 @@ def source_digest(path: str) -> str:
         BenchmarkError: when there is no such module.
     """
     module = path.partition(":")[0]
+    _search_working_folder()
     try:
         spec = importlib.util.find_spec(module)
     except Exception as error:  # a parent package is imported to find its child
@@ -57,3 +60,10 @@ def source_digest(path: str) -> str:
     origin = Path(spec.origin) if spec.origin else None
     content = origin.read_bytes() if origin is not None and origin.is_file() else module.encode()
     return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _search_working_folder() -> None:
+    """A console script does not look there of itself, and that is where its user's module lies."""
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)
