@@ -51,7 +51,7 @@ def benchmark(
         calibration=calibration,
         encoder=encoder,
     )
-    from norm_aware.benchmark.datasets.dataset import load_dataset
+    from norm_aware.benchmark.datasets.load import load_dataset
 
     loaded = load_dataset(dataset, split=split)
     from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
