@@ -14,7 +14,16 @@ from norm_aware.resources import open_encoder, open_settings
 
 @app.command()
 def benchmark(
-    dataset: Annotated[str, typer.Option(help="'pydocs' or a folder in BEIR's layout.")] = "pydocs",
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="'pydocs', a folder in BEIR's layout, a .csv or .jsonl file, ir_datasets:NAME or hf:NAME."
+        ),
+    ] = "pydocs",
+    corpus: Annotated[
+        str | None,
+        typer.Option(help="What a file's questions are asked of: documents as `index` takes."),
+    ] = None,
     systems: Annotated[
         str,
         typer.Option(help="Similarities to compare, or 'calibrated', by commas; the first is the baseline."),
@@ -24,7 +33,7 @@ def benchmark(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="How many queries to ask, a seeded sample.")] = None,
     answer_limit: Annotated[int | None, typer.Option(help="How many of these are answered too.")] = None,
-    split: Annotated[str, typer.Option(help="Which qrels/<split>.tsv to read.")] = "test",
+    split: Annotated[str, typer.Option(help="Which qrels or split of the dataset to read.")] = "test",
     llm: Annotated[str | None, typer.Option(help="'smollm2', a .gguf file, or a model's name.")] = None,
     llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
     judge: Annotated[
@@ -53,7 +62,7 @@ def benchmark(
     )
     from norm_aware.benchmark.datasets.load import load_dataset
 
-    loaded = load_dataset(dataset, split=split)
+    loaded = load_dataset(dataset, split=split, corpus=corpus)
     from norm_aware.benchmark.models import ModelSpec, open_models  # seconds of imports, once there is work
     from norm_aware.benchmark.run import run_benchmark
     from norm_aware.benchmark.systems.system import parse_systems

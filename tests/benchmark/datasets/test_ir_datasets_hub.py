@@ -66,7 +66,9 @@ def test_an_unknown_name_or_one_without_judgements_is_refused(mirror):
 def test_what_fails_underneath_ends_in_one_line(mirror, tmp_path):
     mirror()
     (tmp_path / "docs.tsv").unlink()
-    with pytest.raises(DatasetError, match=rf"^ir_datasets:{NAME} cannot be read: .*IR_DATASETS_HOME") as caught:
+    with pytest.raises(
+        DatasetError, match=rf"^ir_datasets:{NAME} cannot be read: .*IR_DATASETS_HOME"
+    ) as caught:
         load_dataset(f"ir_datasets:{NAME}")
     assert "\n" not in str(caught.value)
 

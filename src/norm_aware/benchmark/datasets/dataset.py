@@ -114,7 +114,7 @@ class Dataset:
         return {name: text.format(name=self.name) for name, text in _LACKING.items() if not counts[name]}
 
     def clusters(self) -> dict[str, int]:
-        """For each query the group it belongs to: queries that share a relevant document, directly or by others.
+        """For each query its group: the queries it shares a relevant document with, directly or by others.
 
         What one document does to one of them it does to all, so that they are resampled together. Queries
         without judgements stand alone. Groups are numbered in the order of their first query.

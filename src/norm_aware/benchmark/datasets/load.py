@@ -15,7 +15,8 @@ from norm_aware.errors import DatasetError
 
 _TABLES = {".csv", ".tsv", ".jsonl"}
 _SOURCES = (
-    "give 'pydocs', a folder in BEIR's layout, a .csv or .jsonl file of questions, ir_datasets:NAME or hf:NAME"
+    "give 'pydocs', a folder in BEIR's layout, a .csv or .jsonl file of questions, ir_datasets:NAME or "
+    "hf:NAME"
 )
 
 

@@ -12,7 +12,7 @@ _BETWEEN = "\x00"  # no passage reaches over it
 
 
 class PassageFinder:
-    """Finds the documents that a passage stands in, by its words and their order.
+    r"""Finds the documents that a passage stands in, by its words and their order.
 
     Args:
         documents: to look in.
@@ -44,7 +44,7 @@ class PassageFinder:
 
 
 def passage_id(text: str) -> str:
-    """An id of a text that came without one: the same for the same words.
+    r"""An id of a text that came without one: the same for the same words.
 
     Example:
         >>> passage_id("two words") == passage_id(" two\\nwords ")

@@ -107,7 +107,7 @@ def text_field(where: str, record: Mapping[str, Any], field: str, *, default: st
 
 
 def texts_field(where: str, record: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    """The texts in a field that holds one or a list of them, blank ones left out; none where it is missing."""
+    """The texts in a field that holds one or several, without blank ones; none where it is missing."""
     found = record.get(field)
     found = [] if found is None else [found] if isinstance(found, str) else found
     if not isinstance(found, list | tuple) or not all(isinstance(text, str) for text in found):

@@ -95,7 +95,7 @@ def score_run(
     rows: list[dict[str, Any]] = []
     for done, (key, row) in enumerate(run.items()):
         progress("Scoring", done, len(run))
-        scores = [*ranked[key], *metrics.score(samples[key]), *_squad(samples[key])]
+        scores = [*ranked.get(key, ()), *metrics.score(samples[key]), *_squad(samples[key])]
         if row.get("failure") and queries[key[1]].answers:
             reason = f"no answer: {row['failure']}"
             scores += [Score(m, None, reason) for m, (kind, _) in DESCRIPTIONS.items() if kind == "answer"]
@@ -110,7 +110,11 @@ def _retrieval_scores(
 ) -> dict[tuple[str, str], list[Score]]:
     scores: dict[tuple[str, str], list[Score]] = {}
     for system in dict.fromkeys(system for system, _ in run):
-        ranking = {q: [d["id"] for d in row["documents"]] for (s, q), row in run.items() if s == system}
+        ranking = {
+            q: [d["id"] for d in row["documents"]]
+            for (s, q), row in run.items()
+            if s == system and dataset.relevant(q)  # without a judgement there is nothing to measure by
+        }
         values = retrieval_measures(ranking, {query: dataset.qrels[query] for query in ranking})
         for query, of_query in values.items():
             scores[system, query] = [Score(name, value) for name, value in of_query.items()]
