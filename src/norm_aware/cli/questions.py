@@ -85,8 +85,8 @@ def generate_questions(
         )
     print(
         f"{len(found.questions)} questions from {found.passages} passages; "
-        f"{sum(found.refused.values())} refused, {found.failed} failed; {found.usage.calls} calls, {found.usage.prompt_tokens} and "
-        f"{found.usage.completion_tokens} tokens."
+        f"{sum(found.refused.values())} refused, {found.failed} failed; {found.usage.calls} calls, "
+        f"{found.usage.prompt_tokens} and {found.usage.completion_tokens} tokens."
     )
     for reason, count in found.refused.items():
         print(f"  {count} refused: {reason}")
