@@ -162,7 +162,7 @@ def locate(quote: str, passage: str) -> Span | None:
     r"""Where a quote stands in a passage, whatever the white space, case and quotation marks around it.
 
     Example:
-        >>> locate('"stands in paris."', "The Louvre stands\\nin Paris.").text
+        >>> locate('"stands in paris."', "The Louvre stands\nin Paris.").text
         'stands\\nin Paris'
     """
     words = quote.strip(_QUOTED).split()

@@ -40,8 +40,8 @@ def read_hugging_face(name: str, *, split: str = "test", corpus: str | Path | No
         documents = [_document(*row) for row in _rows(repository, "corpus", "corpus")]
         queries = [_query(*row) for row in _rows(repository, "queries", "queries")]
         judged = next((own for own in ("qrels", "default") if own in names), None)
-        where = (repository, judged) if judged else (f"{repository}-qrels", None)
-        grades = [_grade(*row) for row in _rows(*where, split)]
+        beside = repository if judged else f"{repository}-qrels"
+        grades = [_grade(*row) for row in _rows(beside, judged, split)]
         return judged_dataset(shown, documents, queries, grades)
     if configuration is None and len(names) > 1 and "default" not in names:
         raise DatasetError(

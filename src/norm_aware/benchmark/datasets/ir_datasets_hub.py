@@ -54,7 +54,7 @@ def read_ir_dataset(name: str) -> Dataset:
 
 def _documents(source: Any) -> Iterator[Document]:
     for found in source.docs_iter():
-        text = getattr(found, "text", None)
+        text: Any = getattr(found, "text", None)
         whole = not isinstance(text, str)  # a form of its own, which knows what to show
         title = "" if whole else getattr(found, "title", "")
         yield Document(found.doc_id, title or "", found.default_text() if whole else text)

@@ -18,7 +18,7 @@ class PassageFinder:
         documents: to look in.
 
     Example:
-        >>> PassageFinder([Document("a", "", "The Louvre stands\\nin Paris.")]).find("stands in Paris")
+        >>> PassageFinder([Document("a", "", "The Louvre stands\nin Paris.")]).find("stands in Paris")
         ('a',)
     """
 
@@ -47,7 +47,7 @@ def passage_id(text: str) -> str:
     r"""An id of a text that came without one: the same for the same words.
 
     Example:
-        >>> passage_id("two words") == passage_id(" two\\nwords ")
+        >>> passage_id("two words") == passage_id(" two\nwords ")
         True
     """
     return "c-" + hashlib.blake2b(" ".join(text.split()).encode(), digest_size=6).hexdigest()

@@ -148,7 +148,7 @@ def _model(chat: Chat, count: Any) -> Any:
 def _synthesizer(model: Any, seed: int) -> Any:
     from ragas.testset.synthesizers.single_hop.specific import SingleHopSpecificQuerySynthesizer
 
-    class Synthesizer(SingleHopSpecificQuerySynthesizer):  # type: ignore[misc]
+    class Synthesizer(SingleHopSpecificQuerySynthesizer):
         def sample_combinations(self, data: list[dict[str, Any]], num_samples: int) -> list[Any]:
             """One of each list by the seed: RAGAS shuffles by the process's own random state."""
             chosen = random.Random(seed)  # noqa: S311  # a sample, not a secret
