@@ -1,5 +1,6 @@
 """Question sets written end to end, by RAGAS and the checks, against an endpoint that plays the model."""
 
+import asyncio
 import json
 
 import pytest
@@ -72,11 +73,12 @@ def test_the_file_is_a_dataset_over_the_corpus_it_was_written_about(folder):
 
 def test_the_documents_and_the_seed_decide_which_are_asked_about(folder):
     with RagasServer() as server:
-        first = {q["documents"][0] for q in generate(folder, server, 3).questions}
-        (folder.parent / "questions.jsonl.attempts").unlink()
-        assert {q["documents"][0] for q in generate(folder, server, 3).questions} == first
-        (folder.parent / "questions.jsonl.attempts").unlink()
-        assert {q["documents"][0] for q in generate(folder, server, 3, seed=5).questions} != first
+        found = []
+        for seed in (0, 0, 5):
+            found.append({q["documents"][0] for q in generate(folder, server, 3, seed=seed).questions})
+            for name in ("questions.jsonl", "questions.jsonl.attempts"):
+                (folder.parent / name).unlink()
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_second_run_asks_nothing_and_a_larger_number_only_the_rest(folder):
@@ -168,6 +170,21 @@ def test_another_seed_corpus_or_model_in_the_same_file_is_refused(folder):
             generate(folder, server, 1)
     with RagasServer() as other, pytest.raises(BenchmarkError, match="corpus and writer and checker"):
         generate(folder, other, 1)
+
+
+def test_a_file_that_was_not_written_here_is_never_written_over(folder):
+    (folder.parent / "questions.jsonl").write_text("mine\n")
+    with RagasServer() as server, pytest.raises(BenchmarkError, match="is there already"):
+        generate(folder, server)
+    assert (folder.parent / "questions.jsonl").read_text() == "mine\n"
+
+
+def test_questions_are_written_where_a_loop_runs_already(folder):
+    async def notebook():
+        return generate(folder, server, 1)
+
+    with RagasServer() as server:
+        assert len(asyncio.run(notebook()).questions) == 1
 
 
 @pytest.mark.parametrize(

@@ -159,15 +159,18 @@ def is_duplicate(question: str, others: Sequence[str]) -> bool:
 
 
 def locate(quote: str, passage: str) -> Span | None:
-    r"""Where a quote stands in a passage, whatever the white space, case and quotation marks around it.
+    r"""Where a quote stands in a passage, in whole words, whatever white space, case and quotation marks.
 
     Example:
         >>> locate('"stands in paris."', "The Louvre stands\nin Paris.").text
-        'stands\\nin Paris'
+        'stands\nin Paris'
     """
-    words = quote.strip(_QUOTED).split()
-    pattern = r"\s+".join(map(re.escape, words))
-    found = re.search(pattern, passage, re.IGNORECASE) if words else None
+    if not (words := quote.strip(_QUOTED).split()):
+        return None
+    before = r"(?<!\w)" if _WORD.match(words[0]) else ""
+    after = r"(?!\w)" if _WORD.match(words[-1][-1]) else ""
+    pattern = before + r"\s+".join(map(re.escape, words)) + after
+    found = re.search(pattern, passage, re.IGNORECASE)
     return Span(found.start(), found.end(), found.group()) if found else None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,7 +83,8 @@ def generate_questions(
         progress: told of questions that held.
 
     Raises:
-        BenchmarkError: when `out` is no `.jsonl` file, or holds questions of another corpus, model or seed.
+        BenchmarkError: when `out` is no `.jsonl` file, was not written here, or holds questions of another
+            corpus, model or seed.
         LLMError: when the model cannot be used, or fails several times in a row.
         MissingExtraError: when ragas is not installed.
     """
@@ -91,23 +93,28 @@ def generate_questions(
     if number < 1:
         raise BenchmarkError(f"The number of questions is {number}; at least 1 is needed.")
     rows = Rows(out.with_name(out.name + ".attempts"))
+    if out.exists() and not rows.path.exists():
+        raise BenchmarkError(f"{out} is there already, and {rows.path.name} is not; give another --out.")
     _require_same(rows, _configuration(documents, writer, checker, seed))
     attempts = list(itertools.islice(rows.read(), 1, None))
     run = _Run(documents, rows, attempts, number, progress, corpus, seed)
     try:
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            thread.submit(asyncio.run, run.go(writer, checker or writer)).result()
+        _complete(run.go(writer, checker or writer))
     finally:
-        held = [row["question"] for row in attempts if "question" in row]
-        write_whole(out, "".join(_line(row) for row in held))
+        if held := [row["question"] for row in attempts if "question" in row]:
+            write_whole(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in held))
     refused = Counter(row["refused"] for row in attempts if "refused" in row)
     return Generated(tuple(held), len(attempts), dict(refused.most_common()), run.failed, run.usage)
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    import json
-
-    return json.dumps(row, ensure_ascii=False) + "\n"
+def _complete(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)  # which an interrupt ends
+        return
+    with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
+        thread.submit(asyncio.run, work).result()
 
 
 def _configuration(
