@@ -31,7 +31,7 @@ class RagasServer(FakeOpenAI):
         form = body["response_format"]["json_schema"]
         assert form["strict"]
         require_closed(form["schema"])
-        text = body["messages"][-1]["content"]
+        text = next(said["content"] for said in body["messages"] if said["role"] == "user")
         reply = {name: self._say(name, part, text) for name, part in form["schema"]["properties"].items()}
         return 200, json.dumps(completion(json.dumps(reply)))
 

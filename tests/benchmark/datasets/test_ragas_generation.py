@@ -49,8 +49,8 @@ def test_the_seed_alone_decides_who_asks_and_how():
     [
         ({"output": []}, "found no theme"),
         ({"mapping": {name: [] for name in PERSONAS}}, "found nobody who would ask"),
-        ({"mapping": {"Stranger": ["Paris"]}}, "RAGAS could not use a reply"),
-        ({"query": 3}, "did not answer in the form"),
+        ({"mapping": {"Stranger": ["Paris"]}}, "RAGAS could not use a reply|did not answer"),
+        ({"query": 3}, "did not answer"),
     ],
 )
 def test_a_reply_that_ragas_cannot_use_is_an_error_of_the_models(said, message):
