@@ -72,6 +72,13 @@ def test_a_closed_schema_has_no_room_for_anything_unnamed():
     assert found["$defs"]["X"] == inner | {"required": ["b"], "additionalProperties": False}
 
 
+def test_a_list_of_any_length_is_given_an_end_and_one_that_has_an_end_keeps_it():
+    lists = {"a": {"type": "array"}, "b": {"type": "array", "maxItems": 3}}
+    found = closed({"type": "object", "properties": lists}, ())["properties"]
+    assert found["a"]["maxItems"] == 10
+    assert found["b"]["maxItems"] == 3
+
+
 def test_a_property_named_like_a_word_of_json_schema_is_a_property():
     schema = {"type": "object", "properties": {"type": {"type": "string"}, "properties": {"type": "string"}}}
     assert closed(schema, ())["required"] == ["type", "properties"]

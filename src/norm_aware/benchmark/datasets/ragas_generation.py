@@ -30,6 +30,7 @@ PERSONAS: Mapping[str, str] = {
 
 _TOKENS = 1024  # longest reply; RAGAS's own default
 _THEMES = 5  # of a passage, from which one is asked about
+_MOST = 10  # items of a list: a small model that is not stopped goes on until its reply is cut off
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def _synthesizer(model: Any, seed: int) -> Any:
 def closed(schema: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """A JSON schema whose objects hold their named properties, each of them, and no other.
 
-    Endpoints that write strictly by a schema ask for that. An object of free names gets `keys`.
+    Endpoints that write strictly by a schema ask for that. An object of free names gets `keys`, a list of
+    any length an end.
 
     Example:
         >>> closed({"type": "object", "additionalProperties": {"type": "string"}}, ("a",))["required"]
@@ -184,6 +186,8 @@ def closed(schema: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
             found[name] = closed(part, keys) if isinstance(part, Mapping) else part
     if isinstance(free := found.get("additionalProperties"), Mapping):
         found["properties"] = dict.fromkeys(keys, free)
+    if found.get("type") == "array":
+        found.setdefault("maxItems", _MOST)
     if found.get("type") == "object":
         found["required"] = list(found.get("properties", {}))
         found["additionalProperties"] = False
