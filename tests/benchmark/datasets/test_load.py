@@ -51,6 +51,14 @@ def test_rows_of_python_are_a_dataset():
         load_dataset([*ROWS[:1], {"reference": "x"}])
 
 
+def test_a_data_frame_is_refused_with_the_way_to_its_rows():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(ROWS)
+    with pytest.raises(DatasetError, match=r'row 1: a str, where a mapping.*to_dict\("records"\)'):
+        load_dataset(frame)
+    assert load_dataset(frame.to_dict("records")) == load_dataset(ROWS)
+
+
 def test_ragas_test_sets_load_alike_as_values_and_as_their_exports(tmp_path):
     load_ragas()
     from ragas.dataset_schema import EvaluationDataset, SingleTurnSample

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,6 +10,7 @@ from norm_aware.benchmark.datasets.beir import read_beir
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.datasets.pydocs import read_questions
+from norm_aware.benchmark.datasets.records import Record
 from norm_aware.benchmark.datasets.table import dataset_from_rows, read_table
 from norm_aware.errors import DatasetError
 
@@ -53,9 +54,7 @@ def load_dataset(source: Source, *, split: str = "test", corpus: str | Path | No
     """
     if not isinstance(source, str | Path):
         rows = source.to_list() if isinstance(source, Listed) else source
-        numbered = [(f"row {number}", row) for number, row in enumerate(rows, start=1)]
-        name = type(source).__name__.lower()
-        return dataset_from_rows(name, [(where, dict(row)) for where, row in numbered], corpus=corpus)
+        return dataset_from_rows(type(source).__name__.lower(), _numbered(rows), corpus=corpus)
     scheme, _, rest = str(source).partition(":")
     path = Path(source)
     if scheme == "hf" and rest:
@@ -75,6 +74,16 @@ def load_dataset(source: Source, *, split: str = "test", corpus: str | Path | No
     if not path.is_dir():
         raise DatasetError(f"There is no folder {str(source)!r}; {_SOURCES}.")
     return read_beir(path, split=split)
+
+
+def _numbered(rows: Iterable[Any]) -> Iterator[Record]:
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            raise DatasetError(
+                f"row {number}: a {type(row).__name__}, where a mapping of columns is needed; a data frame "
+                'gives them by to_dict("records").'
+            )
+        yield f"row {number}", dict(row)
 
 
 def _pydocs() -> Dataset:
