@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,9 +97,11 @@ def generate_questions(
         raise BenchmarkError(f"{out} is there already, and {rows.path.name} is not; give another --out.")
     _require_same(rows, _configuration(documents, writer, checker, seed))
     attempts = list(itertools.islice(rows.read(), 1, None))
-    run = _Run(documents, rows, attempts, number, progress, corpus, seed)
+    tried = {row["document"] for row in attempts}
+    passages = (p for p in cut_passages(documents, seed=seed) if p.document_id not in tried)
+    run = _Run(rows, attempts, passages=passages, number=number, corpus=corpus, seed=seed)
     try:
-        _complete(run.go(writer, checker or writer))
+        _complete(run.go(writer, checker or writer, progress))
     finally:
         if held := [row["question"] for row in attempts if "question" in row]:
             write_whole(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in held))
@@ -148,27 +150,25 @@ class _Run:
 
     def __init__(
         self,
-        documents: Sequence[Document],
         rows: Rows,
         attempts: list[dict[str, Any]],
+        *,
+        passages: Iterator[Passage],
         number: int,
-        progress: Progress,
         corpus: str,
         seed: int,
     ) -> None:
-        self.rows, self.attempts, self.number, self.progress = rows, attempts, number, progress
-        self.corpus, self.seed = corpus, seed
+        self.rows, self.attempts, self.passages = rows, attempts, passages
+        self.number, self.corpus, self.seed = number, corpus, seed
         self.failed, self.usage = 0, Usage()
-        tried = {row["document"] for row in attempts}
-        self.passages = (p for p in cut_passages(documents, seed=seed) if p.document_id not in tried)
         self.asked = [row["question"]["question"] for row in attempts if "question" in row]
 
-    async def go(self, writer: LLMConfig, checker: LLMConfig) -> None:
+    async def go(self, writer: LLMConfig, checker: LLMConfig, progress: Progress) -> None:
         local = writer.is_local or checker.is_local
         in_a_row = 0
         async with Chat(writer) as writing, Chat(checker) as checking:
             author, judge = RagasWriter(writing), Checker(checking)
-            self.progress("Writing questions", min(len(self.asked), self.number), self.number)
+            progress("Writing questions", min(len(self.asked), self.number), self.number)
             while len(self.asked) < self.number:
                 room = min(1 if local else _CONCURRENCY, self.number - len(self.asked))
                 if not (batch := list(itertools.islice(self.passages, room))):
@@ -188,7 +188,7 @@ class _Run:
                         raise outcome
                     in_a_row = 0
                     self._keep(passage, *outcome)
-                self.progress("Writing questions", len(self.asked), self.number)
+                progress("Writing questions", len(self.asked), self.number)
 
     async def _attempt(self, passage: Passage, author: RagasWriter, judge: Checker) -> tuple[Draft, Any]:
         part = int.from_bytes(hashlib.blake2b(passage.document_id.encode(), digest_size=4).digest(), "big")

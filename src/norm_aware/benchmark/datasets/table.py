@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from norm_aware.benchmark.datasets.beir import kind_of
 from norm_aware.benchmark.datasets.corpus import read_documents
@@ -97,14 +97,13 @@ def dataset_from_rows(
     return _over_documents(name, rows, documents)
 
 
-class _Row:
-    """One row as it was read: the query, and which documents or texts answer it."""
+class _Row(NamedTuple):
+    """One row as it was read: the query, and the ids of the documents that answer it."""
 
-    def __init__(self, where: str, query: Query, documents: tuple[str, ...], corpus: str | None) -> None:
-        self.where = where
-        self.query = query
-        self.documents = documents
-        self.corpus = corpus
+    where: str
+    query: Query
+    documents: tuple[str, ...]
+    corpus: str | None
 
 
 def _read(where: str, record: Mapping[str, Any], seen: Mapping[str, object], number: int) -> _Row:
