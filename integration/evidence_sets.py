@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from norm_aware import RawEmbedding
-from norm_aware.benchmark.datasets.dataset import read_beir, read_documents
+from norm_aware.benchmark.datasets.beir import read_beir
+from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.calibration.corpus import Corpus, PseudoQueries
 from norm_aware.llamaindex.corpus import embed_corpus
 from norm_aware.llamaindex.points import point_id

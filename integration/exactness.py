@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient
 
 from norm_aware import NormAwareRetriever, NormAwareVectorStore, PowerSimilarity, RawEmbedding, offline
-from norm_aware.benchmark.datasets.dataset import Query, read_beir
+from norm_aware.benchmark.datasets.beir import read_beir
+from norm_aware.benchmark.datasets.dataset import Query
 from norm_aware.llamaindex.points import point_id
 from norm_aware.qdrant.calls import run
 from norm_aware.qdrant.collection import Contract

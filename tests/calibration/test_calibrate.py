@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from norm_aware.benchmark.datasets.dataset import read_beir
+from norm_aware.benchmark.datasets.beir import read_beir
 from norm_aware.calibration.calibrate import CalibrationOptions, calibrate
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.calibration.candidates import control_arms

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from norm_aware.benchmark.datasets.dataset import read_documents
+from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.errors import DatasetError, MissingExtraError
 from norm_aware.ingestion.skipped import Skipped
 from norm_aware.ingestion.sources import open_source

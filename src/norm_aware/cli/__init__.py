@@ -13,6 +13,7 @@ from norm_aware.cli import (  # noqa: F401  # each adds its commands
     documents,
     index,
     migration,
+    questions,
     recall,
     training,
 )

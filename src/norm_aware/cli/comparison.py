@@ -19,7 +19,15 @@ def benchmark(
         Path | None, typer.Argument(help="A plan in YAML or TOML; without it, the options are the plan.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="'pydocs' or a folder in BEIR's layout.", show_default=DATASET)
+        str | None,
+        typer.Option(
+            help="'pydocs', a folder in BEIR's layout, a .csv or .jsonl file, ir_datasets:NAME or hf:NAME.",
+            show_default=DATASET,
+        ),
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option(help="What a file's questions are asked of: documents as `index` takes."),
     ] = None,
     systems: Annotated[
         str | None,
@@ -35,7 +43,7 @@ def benchmark(
     limit: Annotated[int | None, typer.Option(help="How many queries to ask, a seeded sample.")] = None,
     answer_limit: Annotated[int | None, typer.Option(help="How many of these are answered too.")] = None,
     split: Annotated[
-        str | None, typer.Option(help="Which qrels/<split>.tsv to read.", show_default="test")
+        str | None, typer.Option(help="Which qrels or split of the dataset to read.", show_default="test")
     ] = None,
     llm: Annotated[str | None, typer.Option(help="'smollm2', a .gguf file, or a model's name.")] = None,
     llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
@@ -75,6 +83,7 @@ def benchmark(
         "limit": limit,
         "answer_limit": answer_limit,
         "split": split,
+        "corpus": corpus,
         "allow_same_judge": allow_same_judge,
         "answers": answers,
         "metrics": [name.strip() for name in metrics.split(",")] if metrics else None,
@@ -96,12 +105,12 @@ def benchmark(
     else:
         chosen = plan_of_file(plan, {**given, **options})
         settings, keys = open_settings(), {}
-    from norm_aware.benchmark.datasets.dataset import load_dataset
+    from norm_aware.benchmark.datasets.load import load_dataset
     from norm_aware.benchmark.plan.describe import describe
     from norm_aware.benchmark.plan.estimate import estimate
     from norm_aware.benchmark.plan.run_plan import plan_encoder, plan_folder, run_plan
 
-    loaded = load_dataset(chosen.dataset, split=chosen.split)
+    loaded = load_dataset(chosen.dataset, split=chosen.split, corpus=chosen.corpus)
     folder = plan_folder(chosen, loaded)
     print(describe(chosen, estimate(chosen, loaded, chosen.build_systems()), folder), flush=True)
     if dry_run:

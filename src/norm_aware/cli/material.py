@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from norm_aware.benchmark.datasets.dataset import Query, read_beir, read_documents, read_queries
+from norm_aware.benchmark.datasets.beir import read_beir, read_queries
+from norm_aware.benchmark.datasets.corpus import read_documents
+from norm_aware.benchmark.datasets.dataset import Query
 from norm_aware.calibration.corpus import Corpus
 from norm_aware.calibration.pseudo_queries import PseudoQuery
 from norm_aware.errors import DatasetError, QueryError

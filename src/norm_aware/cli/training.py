@@ -89,7 +89,7 @@ def train(
 
 
 def _judged(folder: Path) -> JudgedTexts:
-    from norm_aware.benchmark.datasets.dataset import read_beir
+    from norm_aware.benchmark.datasets.beir import read_beir
     from norm_aware.calibration.judgements import Judgements
     from norm_aware.training.evaluation import JudgedTexts
 

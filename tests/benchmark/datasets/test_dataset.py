@@ -1,96 +1,29 @@
-from __future__ import annotations
-
-import json
-from pathlib import Path
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from norm_aware.benchmark.datasets.dataset import load_dataset, read_beir, read_documents
+from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query, question_digest
 from norm_aware.errors import DatasetError
 
-CORPUS = [
-    {"_id": "d1", "title": "T", "text": "one"},
-    {"_id": "d2", "text": "two"},
-    {"_id": 3, "text": "three"},
-]
-QUERIES = [
-    {"_id": "q1", "text": "first?", "answers": ["a", "b"]},
-    {"_id": "q2", "text": "second?", "answers": "c"},
-]
-QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t1\nq1\t3\t0\nq2\td2\t1\n"
+DOCUMENTS = (Document("d1", "T", "one"), Document("d2", "", "two"), Document("3", "", "three"))
+QUERIES = (Query("q1", "first?", ("a", "b")), Query("q2", "second?", ("c",)))
+QRELS = {"q1": {"d1": 2, "d2": 1, "3": 0}, "q2": {"d2": 1}}
 
 
-def write(folder: Path, corpus=CORPUS, queries=QUERIES, qrels: str | None = QRELS) -> Path:
-    for name, lines in (("corpus", corpus), ("queries", queries)):
-        text = lines if isinstance(lines, str) else "".join(json.dumps(line) + "\n" for line in lines)
-        (folder / f"{name}.jsonl").write_text(text)
-    if qrels is not None:
-        (folder / "qrels.tsv").write_text(qrels)
-    return folder
+def made(documents=DOCUMENTS, queries=QUERIES, qrels=QRELS):
+    return Dataset("made", documents, queries, qrels)
 
 
-def test_a_beir_folder_is_read_whole(tmp_path):
-    dataset = read_beir(write(tmp_path))
-    assert [document.content for document in dataset.documents] == ["T\none", "two", "three"]
-    assert [(query.id, query.answers) for query in dataset.queries] == [("q1", ("a", "b")), ("q2", ("c",))]
-    assert dataset.qrels["q1"] == {"d1": 2, "d2": 1, "3": 0}
-    assert dataset.relevant("q1") == ("d1", "d2")
+def judged(relevant):
+    """A dataset whose query i is judged by the documents of the i-th set."""
+    documents = tuple(Document(f"d{i}", "", "x") for i in range(8))
+    queries = tuple(Query(f"q{i}", "x") for i in range(len(relevant)))
+    qrels = {f"q{i}": {f"d{d}": 1 for d in found} for i, found in enumerate(relevant) if found}
+    return Dataset("judged", documents, queries, qrels)
 
 
-def test_qrels_may_lie_in_a_folder_of_splits(tmp_path):
-    folder = write(tmp_path, qrels=None)
-    (folder / "qrels").mkdir()
-    (folder / "qrels" / "dev.tsv").write_text("q1\td1\t1\n")
-    assert len(read_beir(folder).queries) == 1
-    (folder / "qrels" / "test.tsv").write_text(QRELS)
-    assert len(read_beir(folder).queries) == 2
-    assert len(read_beir(folder, split="dev").queries) == 1
-    with pytest.raises(DatasetError, match="neither qrels.tsv nor qrels/other.tsv; found are dev, test"):
-        read_beir(folder, split="other")
-
-
-@pytest.mark.parametrize(
-    ("broken", "message"),
-    [
-        ({"corpus": '{"_id": "d1", "text": "x"}\n{"_id": '}, r"corpus.jsonl, line 2: not valid JSON"),
-        ({"corpus": "[1]\n"}, r"corpus.jsonl, line 1: a JSON object is needed, this is a list"),
-        ({"corpus": ""}, r"corpus.jsonl is empty"),
-        ({"corpus": [{"text": "x"}]}, r"corpus.jsonl, line 1: no '_id'"),
-        ({"corpus": [{"_id": "d1"}]}, r"corpus.jsonl, line 1: 'text' is missing"),
-        ({"corpus": [CORPUS[0], CORPUS[0]]}, r"line 2: '_id' 'd1' was used before"),
-        ({"corpus": '{"_id": "d1", "text": "half \\ud83d"}\n'}, r"line 1: a lone surrogate at character 5"),
-        ({"queries": [{"_id": "q1", "text": "  "}]}, r"queries.jsonl, line 1: query 'q1' has an empty text"),
-        ({"queries": [{"_id": "q1", "text": "x", "answers": 3}]}, r"'answers' must be a string or a list"),
-        ({"qrels": "q9\td1\t1\n"}, r"qrels.tsv, line 1: query 'q9' is not in queries.jsonl"),
-        ({"qrels": "q1\td9\t1\n"}, r"qrels.tsv, line 1: document 'd9' is not in corpus.jsonl"),
-        ({"qrels": "q1\td1\thigh\n"}, r"line 1: score 'high' is not a whole number"),
-        ({"qrels": "q1 d1 1\n"}, r"line 1: 1 fields; query-id, corpus-id and score are needed"),
-        ({"qrels": "q1\td1\t0\n"}, r"no query has a relevant document"),
-        ({"qrels": None}, r"has neither qrels.tsv nor qrels/test.tsv"),
-    ],
-)
-def test_broken_input_is_refused_by_file_and_line(tmp_path, broken, message):
-    with pytest.raises(DatasetError, match=message):
-        read_beir(write(tmp_path, **broken))
-
-
-def test_a_missing_folder_or_file_is_named(tmp_path):
-    with pytest.raises(DatasetError, match="There is no folder"):
-        load_dataset(tmp_path / "absent")
-    with pytest.raises(DatasetError, match="corpus.jsonl is missing"):
-        load_dataset(tmp_path)
-
-
-def test_text_that_is_not_utf_8_is_refused_by_its_file(tmp_path):
-    folder = write(tmp_path)
-    (folder / "corpus.jsonl").write_bytes(b'{"_id": "d1", "text": "\xff"}\n')
-    with pytest.raises(DatasetError, match="corpus.jsonl: not UTF-8"):
-        read_beir(folder)
-
-
-def test_a_larger_sample_holds_the_smaller_one(tmp_path):
-    queries = [{"_id": f"q{i}", "text": "x"} for i in range(50)]
-    dataset = read_beir(write(tmp_path, queries=queries, qrels="".join(f"q{i}\td1\t1\n" for i in range(50))))
+def test_a_larger_sample_holds_the_smaller_one():
+    dataset = made(queries=tuple(Query(f"q{i}", "x") for i in range(50)))
     small, large = dataset.sample(5, seed=1), dataset.sample(20, seed=1)
     assert large[:5] == small
     assert set(dataset.sample(None)) == set(dataset.queries)
@@ -99,42 +32,87 @@ def test_a_larger_sample_holds_the_smaller_one(tmp_path):
         dataset.sample(0)
 
 
-def test_the_digest_changes_with_anything_that_is_measured(tmp_path):
-    base = read_beir(write(tmp_path)).digest
-    assert read_beir(write(tmp_path)).digest == base
-    assert read_beir(write(tmp_path, qrels=QRELS.replace("\t2", "\t3"))).digest != base
-    assert read_beir(write(tmp_path, corpus=[*CORPUS, {"_id": "d4", "text": "x"}])).digest != base
+def test_relevant_documents_come_by_grade_and_an_unjudged_query_has_none():
+    dataset = made()
+    assert dataset.relevant("q1") == ("d1", "d2")
+    assert dataset.documents_of("q1") == DOCUMENTS[:2]
+    assert made(qrels={}).relevant("q1") == made(qrels={}).documents_of("q1") == ()
 
 
-def test_pydocs_loads_with_every_question_judged():
-    dataset = load_dataset("pydocs")
-    ids = {document.id for document in dataset.documents}
-    assert len(dataset.queries) >= 80
-    assert all(dataset.relevant(query.id) and query.answers for query in dataset.queries)
-    assert all(document in ids for grades in dataset.qrels.values() for document in grades)
+def test_the_digest_changes_with_anything_that_is_measured():
+    base = made().digest
+    assert made().digest == base
+    assert made(qrels={**QRELS, "q1": {"d1": 3, "d2": 1, "3": 0}}).digest != base
+    assert made(documents=(*DOCUMENTS, Document("d4", "", "x"))).digest != base
+    with_contexts = (Query("q1", "first?", ("a", "b"), contexts=("one",)), QUERIES[1])
+    assert made(queries=with_contexts).digest != base
 
 
-def test_documents_to_index_come_from_any_of_the_known_places(tmp_path):
-    (tmp_path / "beir").mkdir()
-    write(tmp_path / "beir")
-    (tmp_path / "texts" / "deep").mkdir(parents=True)
-    (tmp_path / "texts" / "a.md").write_text("# A")
-    (tmp_path / "texts" / "deep" / "b.txt").write_text("B")
-    (tmp_path / "texts" / "c.bin").write_text("C")
-    assert (
-        len(read_documents(tmp_path / "beir")) == len(read_documents(tmp_path / "beir" / "corpus.jsonl")) == 3
-    )
-    assert [(d.id, d.text) for d in read_documents(tmp_path / "texts")] == [
-        ("a.md", "# A"),
-        ("deep/b.txt", "B"),
+def test_the_digest_of_a_folder_read_by_an_earlier_version_is_still_its_digest():
+    assert made().digest == "0a5195f5d185424e"
+    kinds = tuple(Query(query.id, query.text, query.answers, "bridge") for query in QUERIES)
+    assert made(queries=kinds).digest == made().digest
+
+
+def test_the_digest_of_the_questions_changes_with_a_question_and_with_nothing_else():
+    base = made().question_digest
+    assert made(DOCUMENTS[:2], QUERIES[::-1], {}).question_digest == base
+    assert question_digest(QUERIES[:1]) != base
+    assert made(queries=(QUERIES[0], Query("q2", "other?"))).question_digest != base
+
+
+def test_a_dataset_says_how_many_queries_offer_what_and_why_measures_are_left_out():
+    assert made().fields() == {"answers": 2, "judgements": 2, "contexts": 2}
+    assert made().lacking() == {}
+    unjudged = made(qrels={})
+    assert unjudged.fields() == {"answers": 2, "judgements": 0, "contexts": 0}
+    assert unjudged.lacking() == {
+        "judgements": "made has no judgements of documents, so retrieval is not measured.",
+        "contexts": "made says of no question which texts answer it.",
+    }
+    unanswered = made(queries=(Query("q1", "x"), Query("q2", "x")))
+    assert list(unanswered.lacking()) == ["answers"]
+
+
+def test_a_judgement_of_grade_0_is_none_to_measure_by():
+    assert made(qrels={"q1": {"d1": 0}}).fields()["judgements"] == 0
+
+
+def test_the_contexts_that_answer_a_query_are_those_given_with_it_else_its_relevant_documents():
+    query = Query("q1", "first?", contexts=("given",))
+    assert made(queries=(query, QUERIES[1])).reference_contexts("q1") == ("given",)
+    assert made().reference_contexts("q1") == ("T\none", "two")
+
+
+def test_queries_are_clustered_by_documents_they_share_directly_or_by_others():
+    relevant = [{0}, {1, 2}, set(), {2, 3}, {0, 5}, {3}, set()]
+    clusters = judged(relevant).clusters()
+    assert list(clusters.items()) == [
+        ("q0", 0),
+        ("q1", 1),
+        ("q2", 2),
+        ("q3", 1),
+        ("q4", 0),
+        ("q5", 1),
+        ("q6", 3),
     ]
-    with pytest.raises(DatasetError, match="no documents in"):
-        read_documents(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["covidqa", "scifact", "medquad_liveqa", "stsb"])
-def test_real_beir_folders_load(data, name):
-    dataset = load_dataset(data / name)
-    assert dataset.name == name
-    assert len(dataset.documents) > 1000
-    assert len(dataset.queries) >= 90
+def test_a_document_that_is_judged_irrelevant_links_no_queries():
+    dataset = made(qrels={"q1": {"d1": 1, "d2": 0}, "q2": {"d2": 1}})
+    assert dataset.clusters() == {"q1": 0, "q2": 1}
+
+
+@given(st.lists(st.sets(st.integers(0, 7), max_size=3), min_size=1, max_size=9))
+def test_clusters_are_the_finest_partition_that_keeps_sharing_queries_together(relevant):
+    groups = []  # merged one set at a time, the oracle
+    for i, found in enumerate(relevant):
+        touching = [group for group in groups if group[1] & found]
+        merged = ({i}.union(*(g[0] for g in touching)), found.union(*(g[1] for g in touching)))
+        groups = [group for group in groups if group not in touching] + [merged]
+    clusters = judged(relevant).clusters()
+    found = {}
+    for query, label in clusters.items():
+        found.setdefault(label, set()).add(int(query[1:]))
+    assert sorted(map(sorted, found.values())) == sorted(sorted(members) for members, _ in groups)
+    assert sorted(found) == list(range(len(groups)))

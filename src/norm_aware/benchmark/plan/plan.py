@@ -41,6 +41,7 @@ class Plan(Entry):
     """
 
     dataset: str = Field("pydocs", min_length=1, description="What is asked and searched.")
+    corpus: str | None = Field(None, description="Documents that a file's questions are asked of.")
     split: str = Field("test", description="Which of a dataset's splits is asked.")
     encoder: str = Field("offline", min_length=1, description="Hub name or path; offline is packaged.")
     query_prompt: str | None = Field(None, description="Put before every query that is embedded.")
@@ -159,7 +160,7 @@ def _beside(values: dict[str, Any], folder: Path) -> None:
         there = folder / value if isinstance(value, str) else None
         return str(there) if there is not None and there.exists() else value
 
-    for name in ("dataset", "encoder"):
+    for name in ("dataset", "corpus", "encoder"):
         if name in values:
             values[name] = moved(values[name])
     for part in (values.get("defaults"), *_list(values.get("systems"))):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from norm_aware.benchmark.datasets.dataset import Dataset, load_dataset
+from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.datasets.load import load_dataset
 from norm_aware.benchmark.llms.usage import Price
 from norm_aware.benchmark.models import ModelSpec, open_models
 from norm_aware.benchmark.plan.entries import LLMEntry
@@ -52,7 +53,7 @@ def run_plan(
     Example:
         >>> results = run_plan(read_plan("plan.yaml"))  # doctest: +SKIP
     """
-    asked = load_dataset(plan.dataset, split=plan.split) if dataset is None else dataset
+    asked = load_dataset(plan.dataset, split=plan.split, corpus=plan.corpus) if dataset is None else dataset
     systems = plan.build_systems()
     answering = list(dict.fromkeys(plan.answerers.values()))
     specs = {

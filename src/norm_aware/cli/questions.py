@@ -1,0 +1,99 @@
+"""Commands that make question sets: generate-questions."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from norm_aware.cli.app import app
+from norm_aware.console import progress_bars
+from norm_aware.errors import BenchmarkError
+from norm_aware.resources import open_settings
+
+_REPLY_TOKENS = 1024  # longest reply of a model that is served here, beside the room for its prompt
+
+
+@app.command()
+def generate_questions(
+    source: Annotated[
+        str, typer.Argument(help="Documents: 'pydocs', a folder in BEIR's layout or of texts, a .jsonl file.")
+    ],
+    out: Annotated[Path, typer.Option(help="A .jsonl file, for benchmark --dataset.")] = Path(
+        "questions.jsonl"
+    ),
+    number: Annotated[int, typer.Option(help="Questions wanted.")] = 100,
+    llm: Annotated[
+        str | None, typer.Option(help="Writes: 'smollm2', a .gguf file, or a model's name.")
+    ] = None,
+    llm_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Model that checks each question; the writer where not given.")
+    ] = None,
+    judge_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the choice of passages.")] = None,
+) -> None:
+    """Write questions about your documents with a language model, each traceable to words of a passage.
+
+    RAGAS writes question and answer; a pair is kept where the passage holds the words that answer it. Started
+    again, it goes on where it stopped.
+    """
+    settings = open_settings(
+        llm=llm, llm_base_url=llm_base_url, judge=judge, judge_base_url=judge_base_url, seed=seed
+    )
+    from norm_aware.benchmark.datasets.corpus import read_documents
+
+    documents = read_documents(source)
+    from norm_aware.benchmark.datasets import generation
+    from norm_aware.benchmark.llms.llm import open_llm
+
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            open_llm(
+                settings.llm,
+                base_url=settings.llm_base_url,
+                api_key=settings.llm_api_key,
+                max_tokens=_REPLY_TOKENS,
+                timeout=settings.timeout,
+                seed=settings.seed,
+            )
+        )
+        checker = writer
+        if settings.judge is not None:
+            checker = stack.enter_context(
+                open_llm(
+                    settings.judge,
+                    base_url=settings.judge_base_url,
+                    api_key=settings.judge_api_key,
+                    max_tokens=_REPLY_TOKENS,
+                    timeout=settings.timeout,
+                    seed=settings.seed,
+                )
+            )
+        bar = stack.enter_context(progress_bars())
+        found = generation.generate_questions(
+            documents,
+            out,
+            writer=writer.config,
+            checker=checker.config,
+            corpus=source if source == "pydocs" else str(Path(source).resolve()),
+            number=number,
+            seed=settings.seed,
+            progress=bar,
+        )
+    print(
+        f"{len(found.questions)} questions from {found.passages} passages; "
+        f"{sum(found.refused.values())} refused, {found.failed} failed; {found.usage.calls} calls, "
+        f"{found.usage.prompt_tokens} and {found.usage.completion_tokens} tokens."
+    )
+    for reason, count in found.refused.items():
+        print(f"  {count} refused: {reason}")
+    if not found.questions:
+        raise BenchmarkError(
+            f"No question held; {out}.attempts has each with the reason. Give a more capable --llm."
+        )
+    if len(found.questions) < number:
+        print(f"{number - len(found.questions)} of {number} are missing: no passage is left.")
+    print(out)
