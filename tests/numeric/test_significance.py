@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_figures_and_the_sign_flips_the_interval():
 
 
 def test_blocks_do_not_change_how_many_resamples_are_drawn(monkeypatch):
-    monkeypatch.setattr("norm_aware.numeric.significance._BLOCK", 100)
+    monkeypatch.setattr("norm_aware.numeric.resampling._BLOCK", 100)
     assert permutation_p(np.ones(30), permutations=1999) == pytest.approx(1 / 2000, rel=1)
     assert bootstrap_interval(np.ones(30)) == (1.0, 1.0)
 
