@@ -129,7 +129,7 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     for system in results["systems"]:
         table.add_column(system, justify="right")
     table.caption = (
-        "mean, then difference [95% interval]; * where Holm-adjusted p < .05 and the interval excludes 0"
+        "mean, then difference [95% interval]; * where adjusted p < .05 and the interval excludes 0"
     )
     found = {(c["candidate"], c["measure"]): c for c in results["comparisons"]}
     for measure in results["measures"]:
@@ -139,11 +139,7 @@ def print_comparison(results: Mapping[str, Any]) -> None:
             cell = "-" if mean is None else f"{mean:.3f}"
             comparison = found.get((system, measure))
             if comparison and comparison["difference"] is not None:
-                cell += (
-                    f"\n{comparison['difference']:+.3f} [{comparison['low']:+.3f}, {comparison['high']:+.3f}]"
-                )
-                clear = comparison["p_holm"] < 0.05 and not comparison["low"] <= 0 <= comparison["high"]
-                cell += " *" if clear else ""
+                cell += f"\n{comparison['difference']:+.3f}" + _interval(comparison)
             cells.append(cell)
         table.add_row(measure, *cells)
     # a pipe has no width of its own; the table must not be folded into nothing there
@@ -151,6 +147,14 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     console.print(table)
     if results["failures"]:
         console.print(f"{len(results['failures'])} calls failed; the report lists each with its reason.")
+
+
+def _interval(comparison: Mapping[str, Any]) -> str:
+    """The interval, starred where the difference is shown; nothing where a single question has none."""
+    low, high, p = (comparison[key] for key in ("low", "high", "p_adjusted"))
+    if low is None or high is None:
+        return ""
+    return f" [{low:+.3f}, {high:+.3f}]" + (" *" if p < 0.05 and not low <= 0 <= high else "")
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:

@@ -147,7 +147,7 @@ def compare(scores):
             pairs = list(zip(scores[BASELINE][measure], scores[candidate][measure], strict=True))
             kept = [(before, after) for before, after in pairs if before is not None and after is not None]
             change = np.array([after - before for before, after in kept])
-            row = dict.fromkeys(("difference", "low", "high", "p", "p_holm", "effect_size"))
+            row = dict.fromkeys(("difference", "low", "high", "p", "p_adjusted", "effect_size"))
             if kept:
                 row["low"], row["high"] = bootstrap_interval(change, resamples=2000)
                 row |= {"difference": float(change.mean()), "p": permutation_p(change, permutations=5000)}
@@ -159,7 +159,7 @@ def compare(scores):
             rows.append(row | {"ties": int((change == 0).sum())})
     tested = [row for row in rows if row["p"] is not None]
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
-        row["p_holm"] = float(p)
+        row["p_adjusted"] = float(p)
     return rows
 
 

@@ -63,7 +63,7 @@ def test_a_run_leaves_its_files_and_the_results_agree_with_them(models, tmp_path
         "low",
         "high",
         "p",
-        "p_holm",
+        "p_adjusted",
         "effect_size",
         "n",
     }

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
 from norm_aware.benchmark.systems.system import System
@@ -98,7 +100,14 @@ def build_results(
         "systems": mean_values(values, measures=measures),
         "measures": {m: dict(zip(("kind", "description"), DESCRIPTIONS[m], strict=True)) for m in measures},
         "comparisons": [
-            as_row(c) for c in compare(values, baseline=systems[0].name, measures=measures, seed=seed)
+            as_row(comparison)
+            for comparison in compare(
+                values,
+                baseline=systems[0].name,
+                measures=measures,
+                clusters=question_clusters(relevant),
+                options=ComparisonOptions(seed=seed),
+            )
         ],
         "failures": _failures(run, scores),
         "queries": [_query(query, relevant[query.id], systems, run, values) for query in queries],

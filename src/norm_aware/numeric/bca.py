@@ -71,9 +71,7 @@ def bca_interval(
         (True, 'bca')
     """
     column = finite_differences(differences).reshape(-1, 1)
-    (found,) = bca_intervals(
-        column, level=level, resamples=resamples, seed=seed, groups=groups, widen=widen
-    )
+    (found,) = bca_intervals(column, level=level, resamples=resamples, seed=seed, groups=groups, widen=widen)
     return found
 
 

@@ -81,8 +81,8 @@ def needed_questions(
         34
     """
     values = finite_differences(differences)
-    sums, sizes = group_sums(values, groups)
-    units, wanted = len(sizes), abs(float(values.mean()) if difference is None else difference)
+    units = len(group_sums(values, groups)[1])
+    wanted = abs(float(values.mean()) if difference is None else difference)
     if units < 2 or np.ptp(values) == 0 or wanted <= 1e-12 * float(np.abs(values).max()):
         return None
     size = wanted / (standard_error(values, groups=groups) * math.sqrt(units))

@@ -47,7 +47,7 @@ def test_holm_runs_over_all_candidates_and_measures():
     }
     found = compare(values, baseline="a", measures=["m", "k"])
     assert [(c.candidate, c.measure) for c in found] == [("b", "m"), ("b", "k"), ("c", "m"), ("c", "k")]
-    assert [c.p_holm for c in found] == pytest.approx(holm([c.p for c in found]).tolist())
+    assert [c.p_adjusted for c in found] == pytest.approx(holm([c.p for c in found]).tolist())
     assert found[1].p == 1.0
 
 
@@ -55,7 +55,7 @@ def test_nothing_to_compare_is_said_and_not_guessed():
     empty = compare({"a": {}, "b": {"m": column([None])}}, baseline="a", measures=["m"])[0]
     assert as_row(empty) == {
         "baseline": "a", "candidate": "b", "measure": "m", "difference": None, "low": None, "high": None,
-        "p": None, "p_holm": None, "effect_size": None, "n": 0, "missing_baseline": 1, "missing_candidate": 1,
+        "p": None, "p_adjusted": None, "effect_size": None, "n": 0, "missing_baseline": 1, "missing_candidate": 1,
         "wins": 0, "losses": 0, "ties": 0,
     }  # fmt: skip
     single = compare({"a": {"m": column([0.1])}, "b": {"m": column([0.2])}}, baseline="a", measures=["m"])[0]

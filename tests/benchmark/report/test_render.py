@@ -125,7 +125,7 @@ def comparison(results, candidate, measure="nDCG@10"):
 
 
 def test_the_verdict_names_the_measure_the_interval_the_p_and_the_questions(results):
-    row = {"difference": -0.165, "low": -0.201, "high": -0.130, "p": 0.0001, "p_holm": 0.0008, "n": 200}
+    row = {"difference": -0.165, "low": -0.201, "high": -0.130, "p": 0.0001, "p_adjusted": 0.0008, "n": 200}
     comparison(results, DOT).update(row)
     text = Outline(render(results)).text
     expected = "nDCG@10 -0.165 (95% interval -0.201 to -0.130, Holm-adjusted p 0.0008, 200 questions)"
@@ -133,19 +133,19 @@ def test_the_verdict_names_the_measure_the_interval_the_p_and_the_questions(resu
 
 
 def test_a_difference_that_is_not_significant_is_said_not_to_be_shown(results):
-    comparison(results, DOT).update(difference=-0.165, low=-0.201, high=-0.130, p_holm=0.06)
+    comparison(results, DOT).update(difference=-0.165, low=-0.201, high=-0.130, p_adjusted=0.06)
     text = Outline(render(results)).text
     assert "No difference was shown between dot and cosine : nDCG@10 -0.165" in text
     assert "dot is worse than cosine : nDCG@10" not in text
 
 
 def test_the_answers_have_their_own_sentence(results):
-    comparison(results, DOT, "squad_f1").update(difference=-0.2, low=-0.3, high=-0.1, p_holm=0.001)
+    comparison(results, DOT, "squad_f1").update(difference=-0.2, low=-0.3, high=-0.1, p_adjusted=0.001)
     assert "dot is worse than cosine : squad_f1 -0.200 (95% interval" in Outline(render(results)).text
 
 
 def test_a_comparison_without_a_question_says_so(results):
-    empty = dict.fromkeys(("difference", "low", "high", "p", "p_holm", "effect_size"))
+    empty = dict.fromkeys(("difference", "low", "high", "p", "p_adjusted", "effect_size"))
     for row in results["comparisons"]:
         row |= empty | {"n": 0, "wins": 0, "losses": 0, "ties": 0}
     outline = Outline(render(results))
@@ -157,7 +157,7 @@ def test_a_comparison_without_a_question_says_so(results):
 
 
 def test_a_comparison_of_one_question_renders_without_an_effect_size(results):
-    comparison(results, DOT).update(n=1, effect_size=None, p=None, p_holm=None, low=None, high=None)
+    comparison(results, DOT).update(n=1, effect_size=None, p=None, p_adjusted=None, low=None, high=None)
     text = Outline(render(results)).text
     assert "(no interval, no p value, 1 question)" in text
     assert "needs more than one question" in text

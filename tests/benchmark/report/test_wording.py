@@ -8,7 +8,7 @@ from norm_aware.benchmark.report.wording import number, outcome, p_value, settin
 
 def comparison(**changes: object):
     row = {"baseline": "cosine", "candidate": "dot", "measure": "nDCG@10", "difference": 0.05, "low": 0.01}
-    return row | {"high": 0.09, "p_holm": 0.01, "n": 200} | changes
+    return row | {"high": 0.09, "p_adjusted": 0.01, "n": 200} | changes
 
 
 @pytest.mark.parametrize(
@@ -16,10 +16,10 @@ def comparison(**changes: object):
     [
         ({}, "better"),
         ({"difference": -0.05, "low": -0.09, "high": -0.01}, "worse"),
-        ({"p_holm": 0.05}, "not shown"),
+        ({"p_adjusted": 0.05}, "not shown"),
         ({"low": 0.0}, "not shown"),
         ({"low": -0.01}, "not shown"),
-        ({"p_holm": None}, "not shown"),
+        ({"p_adjusted": None}, "not shown"),
         ({"low": None, "high": None}, "not shown"),
         ({"difference": None}, "not measured"),
         ({"difference": math.nan}, "not measured"),
@@ -30,7 +30,7 @@ def test_a_difference_is_shown_only_by_interval_and_p_together(changes, expected
 
 
 def test_a_shown_difference_says_which_way_and_how_surely():
-    found = verdict(comparison(difference=-0.165, low=-0.201, high=-0.130, p_holm=0.0008))
+    found = verdict(comparison(difference=-0.165, low=-0.201, high=-0.130, p_adjusted=0.0008))
     assert found.claim == "dot is worse than cosine"
     assert found.evidence.replace("\N{MINUS SIGN}", "-") == (
         "nDCG@10 -0.165 (95% interval -0.201 to -0.130, Holm-adjusted p 0.0008, 200 questions)"
@@ -38,13 +38,13 @@ def test_a_shown_difference_says_which_way_and_how_surely():
 
 
 def test_a_difference_that_chance_explains_is_not_called_one():
-    found = verdict(comparison(p_holm=0.4, n=1))
+    found = verdict(comparison(p_adjusted=0.4, n=1))
     assert found.claim == "No difference was shown between dot and cosine"
     assert found.evidence.endswith("Holm-adjusted p 0.400, 1 question)")
 
 
 def test_a_comparison_without_a_question_has_no_numbers():
-    found = verdict(comparison(difference=None, low=None, high=None, p_holm=None, n=0))
+    found = verdict(comparison(difference=None, low=None, high=None, p_adjusted=None, n=0))
     assert found.claim == "dot and cosine could not be compared on nDCG@10"
     assert not any(character.isdigit() for character in found.evidence)
 

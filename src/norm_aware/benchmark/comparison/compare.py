@@ -23,6 +23,7 @@ from norm_aware.numeric.power import minimum_detectable, needed_questions
 from norm_aware.numeric.significance import benjamini_hochberg, holm, permutation_ps
 from norm_aware.numeric.superiority import superiority
 
+
 def compare(
     values: Values,
     *,
@@ -72,7 +73,19 @@ def compare(
         _comparison(pair, mean, bad, baseline=baseline, groups=groups, options=options)
         for pair, mean, bad in zip(pairs, complete, worst, strict=True)
     ]
-    return _adjusted(found, options.correction)
+    return adjusted(found, options.correction)
+
+
+def adjusted(comparisons: Sequence[Comparison], correction: Correction) -> list[Comparison]:
+    """The comparisons with their p values adjusted over all of them.
+
+    Args:
+        comparisons: of one claim or of many; those without a p stay as they are.
+        correction: "holm" or "fdr".
+    """
+    raw = [comparison.p for comparison in comparisons if comparison.p is not None]
+    found = iter((holm if correction == "holm" else benjamini_hochberg)(raw).tolist())
+    return [c if c.p is None else replace(c, p_adjusted=next(found)) for c in comparisons]
 
 
 def mean_values(values: Values, *, measures: Sequence[str]) -> dict[str, dict[str, float | None]]:
@@ -192,12 +205,6 @@ def _equivalence(
     if found is None or scale.higher_is_better:
         return found
     return replace(found, low=-found.high, high=-found.low)  # in the measure's own direction
-
-
-def _adjusted(comparisons: Sequence[Comparison], correction: Correction) -> list[Comparison]:
-    raw = [comparison.p for comparison in comparisons if comparison.p is not None]
-    adjusted = iter((holm if correction == "holm" else benjamini_hochberg)(raw).tolist())
-    return [c if c.p is None else replace(c, p_adjusted=next(adjusted)) for c in comparisons]
 
 
 def _groups(questions: Sequence[str], clusters: Mapping[str, int] | None) -> NDArray[np.int64] | None:

@@ -1,4 +1,4 @@
-"""The differences that are compared: per question candidate minus baseline, and what is missing on each side."""
+"""The differences that are compared: candidate minus baseline on each question, and what is missing."""
 
 from __future__ import annotations
 
@@ -54,17 +54,16 @@ def paired(
     """
     theirs, ours = values[baseline].get(measure, {}), values[candidate].get(measure, {})
     asked = np.array([question in theirs or question in ours for question in questions], dtype=bool)
-    before, after = (
-        np.array([_number(of.get(question)) for question in questions]) for of in (theirs, ours)
-    )
+    before, after = (np.array([_number(of.get(question)) for question in questions]) for of in (theirs, ours))
     seen = np.concatenate([before, after, [scale.low, scale.high]])
     scale = Scale(float(np.nanmin(seen)), float(np.nanmax(seen)), scale.higher_is_better)
     differences = after - before
     worst = np.full(len(questions), np.nan)
     missing = asked & np.isnan(differences)
     if missing.any() and not np.isnan(differences).all():
-        filled = np.where(np.isnan(after), scale.worst, after) - np.where(np.isnan(before), scale.best, before)
-        worst = np.where(asked, filled, np.nan)
+        least = np.where(np.isnan(after), scale.worst, after)
+        most = np.where(np.isnan(before), scale.best, before)
+        worst = np.where(asked, least - most, np.nan)
     return Pairs(
         candidate,
         measure,

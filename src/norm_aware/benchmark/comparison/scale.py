@@ -36,7 +36,7 @@ class Scale:
 
 
 def default_scale(measure: str) -> Scale:
-    """The scale of a measure that nobody gave one for: from 0 to 1, and RAGAS's noise sensitivity counts errors.
+    """The scale of a measure that none was given for: from 0 to 1; RAGAS's noise sensitivity counts errors.
 
     Example:
         >>> default_scale("nDCG@10").best, default_scale("noise_sensitivity").best

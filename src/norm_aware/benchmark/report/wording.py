@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 SIGNIFICANCE = 0.05
-"""Holm-adjusted p under which a difference counts as shown, if its interval excludes 0 as well."""
+"""Adjusted p under which a difference counts as shown, if its interval excludes 0 as well."""
 
 Outcome: TypeAlias = Literal["better", "worse", "not shown", "not measured"]
 
@@ -32,8 +32,8 @@ class Verdict:
 def verdict(comparison: Mapping[str, Any]) -> Verdict:
     """Put a comparison into words.
 
-    A difference counts as shown when its interval excludes 0 and its Holm-adjusted p is under
-    `SIGNIFICANCE`. Anything else is "no difference was shown", which does not mean that there is none.
+    A difference counts as shown when its interval excludes 0 and its adjusted p is under `SIGNIFICANCE`.
+    Anything else is "no difference was shown", which does not mean that there is none.
 
     Args:
         comparison: one of `comparisons` in results.json.
@@ -51,12 +51,12 @@ def verdict(comparison: Mapping[str, Any]) -> Verdict:
         if found == "not shown"
         else f"{candidate} is {found} than {baseline}"
     )
-    low, high, p, n = (comparison[key] for key in ("low", "high", "p_holm", "n"))
+    low, high, p, n = (comparison[key] for key in ("low", "high", "p_adjusted", "n"))
     details = [
         f"95% interval {signed(low)} to {signed(high)}"
         if is_known(low) and is_known(high)
         else "no interval",
-        f"Holm-adjusted p {p_value(p)}" if is_known(p) else "no p value",
+        f"{correction(comparison)}-adjusted p {p_value(p)}" if is_known(p) else "no p value",
         f"{n} question{'s' * (n != 1)}",
     ]
     return Verdict(found, claim, f"{measure} {signed(comparison['difference'])} ({', '.join(details)})")
@@ -64,12 +64,17 @@ def verdict(comparison: Mapping[str, Any]) -> Verdict:
 
 def outcome(comparison: Mapping[str, Any]) -> Outcome:
     """Which way a comparison went, by the rule of `verdict`."""
-    difference, low, high, p = (comparison[key] for key in ("difference", "low", "high", "p_holm"))
+    difference, low, high, p = (comparison[key] for key in ("difference", "low", "high", "p_adjusted"))
     if not is_known(difference):
         return "not measured"
     if not (is_known(low) and is_known(high) and is_known(p)) or low <= 0 <= high or p >= SIGNIFICANCE:
         return "not shown"
-    return "better" if difference > 0 else "worse"
+    return "better" if (difference > 0) == comparison.get("higher_is_better", True) else "worse"
+
+
+def correction(comparison: Mapping[str, Any]) -> str:
+    """Name of what a comparison's p was adjusted by."""
+    return {"fdr": "FDR"}.get(str(comparison.get("correction")), "Holm")
 
 
 def is_known(value: object) -> bool:
