@@ -37,8 +37,8 @@ def compare_runs(
 
     Returns:
         A JSON-ready dictionary: `before` and `after` (name, created), `dataset`, `changed` (settings and
-        versions that differ, `{key: [before, after]}`), `measures`, `systems` (means by label) and `comparisons`, whose
-        baseline and candidate are labels, `RUN/SYSTEM`.
+        versions that differ, `{key: [before, after]}`), `measures`, `systems` (means by label) and
+        `comparisons`, whose baseline and candidate are labels, `RUN/SYSTEM`.
 
     Raises:
         BenchmarkError: when datasets, questions or the judges of a judged measure differ, or there is
