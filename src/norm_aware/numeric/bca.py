@@ -104,10 +104,10 @@ def bca_intervals(
     sums, sizes = group_sums(columns, groups)
     if len(sizes) < 2:
         return [nothing_known(grouped=groups is not None)] * columns.shape[1]
-    tail = (1 - level) / 2
+    reach = _NORMAL.inv_cdf((1 + level) / 2)
     if widen:
         units = len(sizes)
-        tail = _NORMAL.cdf(-math.sqrt(units / (units - 1)) * t_quantile(1 - tail, units - 1))
+        reach = math.sqrt(units / (units - 1)) * t_quantile((1 + level) / 2, units - 1)
     means = resampled_means(sums, sizes, resamples=resamples, seed=seed)
     observed = columns.mean(axis=0)
     rounding = 1e-12 * np.abs(columns).max(axis=0)
@@ -116,14 +116,14 @@ def bca_intervals(
     acceleration = _accelerations(sums, sizes)
     found = []
     for column, share, change, drawn in zip(columns.T, below, acceleration, means.T, strict=True):
-        tails, reason = [tail, 1 - tail], None
         if np.ptp(column) == 0:
             found.append(_point(float(column[0]), len(column)))
             continue
-        moved = _moved(tails, float(share), float(change))
-        if moved is None:
+        tails, reason = _moved(reach, float(share), float(change)), None
+        if tails is None:
+            tails = [_NORMAL.cdf(-reach), _NORMAL.cdf(reach)]
             reason = "the resampled means are too lopsided for BCa's correction"
-        low, high = np.quantile(drawn, moved or tails)
+        low, high = np.quantile(drawn, tails)
         found.append(Interval(float(low), float(high), "percentile" if reason else "bca", reason))
     return found
 
@@ -146,14 +146,13 @@ def _accelerations(sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDA
     return np.divide((pulls**3).sum(axis=0), spread, out=np.zeros(len(spread)), where=spread > 0)
 
 
-def _moved(tails: list[float], below: float, acceleration: float) -> list[float] | None:
-    """The tails after both corrections; None where these have no answer."""
+def _moved(reach: float, below: float, acceleration: float) -> list[float] | None:
+    """The tails at `reach` standard errors after both corrections; None where these have no answer."""
     if not 0 < below < 1:
         return None
     bias = _NORMAL.inv_cdf(below)
     moved = []
-    for tail in tails:
-        z = bias + _NORMAL.inv_cdf(tail)
+    for z in (bias - reach, bias + reach):
         if (scale := 1 - acceleration * z) <= 0:
             return None
         moved.append(_NORMAL.cdf(bias + z / scale))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from norm_aware.numeric.bisection import rising_root
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(160)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
 _NORMAL_FROM = 1e7  # more degrees of freedom than this are a normal distribution to 7 digits
 
 
