@@ -59,10 +59,10 @@ def equivalence(
         alpha: chance of a false claim, for each of the two tests.
         groups: a number for each query, for a cluster-robust standard error; None takes them as independent.
         span: the largest difference that one query could have, 1 for a measure from 0 to 1. Where fewer than
-            `FEW` queries or groups differ, two queries are added to the standard error on which the systems
-            differ by all of it, once each way (as Agresti & Min 2005, doi:10.1002/sim.1781, do with pairs of
-            yes and no): systems that agree on all of 50 questions may still differ on one in fifty. None
-            adds nothing.
+            `FEW` queries or groups differ, two queries (or groups) are added to the standard error on which
+            the systems differ by all of it, once each way (as Agresti & Min 2005, doi:10.1002/sim.1781, do
+            with pairs of yes and no): systems that agree on all of 50 questions may still differ on one in
+            fifty. None adds nothing.
 
     Returns:
         The test; None for one query or one group, which says nothing of the spread.
@@ -96,10 +96,14 @@ def equivalence(
 
 
 def _guarded_error(values: np.ndarray, groups: ArrayLike | None, span: float) -> float:
-    """Standard error with two more queries, each a group of its own, the systems apart by the whole span."""
+    """Standard error with two more queries, or groups of usual size, the systems apart by the whole span."""
     labels = np.arange(len(values)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    more = labels.max() + np.array([1, 2])
-    return standard_error(np.concatenate([values, [span, -span]]), groups=np.concatenate([labels, more]))
+    size = round(len(values) / len(np.unique(labels)))
+    more, apart = labels.max() + np.array([1, 2]), np.array([span, -span])
+    return standard_error(
+        np.concatenate([values, np.repeat(apart, size)]),
+        groups=np.concatenate([labels, np.repeat(more, size)]),
+    )
 
 
 def _p(distance: float, error: float, freedom: int) -> float:
