@@ -137,6 +137,34 @@ def family_wise_error(simulations: int, questions: int = 100) -> dict[str, float
     }
 
 
+def missing_by_score(simulations: int, questions: int = 150) -> dict[str, float]:
+    """A candidate that fails on half of the questions it would do badly on, through `compare` itself.
+
+    Its complete cases are then too good to be true; the worst case must not be.
+    """
+    runs = max(50, simulations // 10)
+    complete = worst = called_better = 0
+    for run in range(runs):
+        generator = np.random.default_rng([run, 98])
+        before = generator.beta(1.2, 1.2, questions)
+        after = np.clip(before + generator.normal(0, 0.1, questions), 0, 1)
+        lost = (after < 0.3) & (generator.random(questions) < 0.5)
+        values = {
+            "a": {"m": {f"q{i}": float(v) for i, v in enumerate(before)}},
+            "b": {"m": {f"q{i}": None if gone else float(v) for i, (v, gone) in enumerate(zip(after, lost))}},
+        }
+        options = ComparisonOptions(resamples=RESAMPLES, seed=run)
+        (found,) = compare(values, baseline="a", measures=["m"], options=options)
+        complete += (found.low or 0) <= 0 <= (found.high or 0)
+        called_better += (found.low or 0) > 0
+        worst += found.worst_case is None or (found.worst_case.low or 0) <= 0
+    return {
+        "complete_case_coverage": complete / runs,
+        "complete_case_called_better": called_better / runs,
+        "worst_case_not_above_truth": worst / runs,
+    }
+
+
 def power(simulations: int) -> dict[str, Any]:
     """Whether a true difference of the minimum detectable size is found in 80 of 100 comparisons."""
     found: dict[str, Any] = {}
@@ -194,8 +222,10 @@ def main() -> None:
         "false_positive_rate": round(float(np.mean(list(wrong.values()))), 4),
         "false_positive_rate_worst": {"scenario": worst_null, "rate": wrong[worst_null]},
         "simulations": simulations,
+        "standard_error_of_a_scenario": round((0.05 * 0.95 / simulations) ** 0.5, 4),
         "resamples": RESAMPLES,
         "family_wise_error": family_wise_error(simulations),
+        "missing_by_score": missing_by_score(simulations),
         "power": power(simulations),
         "scenarios": scenarios,
         "seconds": round(time.perf_counter() - started, 1),

@@ -115,7 +115,7 @@ def test_each_figure_is_the_one_of_its_own_function():
     )
     assert found.minimum_detectable == pytest.approx(minimum_detectable(differences))
     assert found.needed == needed_questions(differences)
-    oracle = equivalence(differences, margin=0.05, span=max(1, BETTER.max()))
+    oracle = equivalence(differences, margin=0.05, span=max(1, BETTER.max()) - min(0, BETTER.min()))
     assert (found.equivalence.p, found.equivalence.outcome) == (pytest.approx(oracle.p), oracle.outcome)
     assert (found.clusters, found.worst_case) == (None, None)
 

@@ -21,7 +21,7 @@ MISSING = 0.05
 Outcome: TypeAlias = Literal["passed", "failed", "undecided"]
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)"
-_GATE = re.compile(r"(?P<left>.+?)\s*(?P<operator>>=|<=|>|<)\s*(?P<right>[^<>]+)")
+_GATE = re.compile(r"(?P<left>[^<>]+?)\s*(?P<operator>>=|<=|>|<)\s*(?P<right>[^<>]+)")
 _BASELINE = re.compile(rf"baseline(?:\s*(?P<sign>[+-])\s*(?P<number>{_NUMBER}))?")
 _ABSOLUTE = re.compile(rf"[+-]?\s*{_NUMBER}")
 
