@@ -147,11 +147,12 @@ def missing_by_score(simulations: int, questions: int = 150) -> dict[str, float]
     for run in range(runs):
         generator = np.random.default_rng([run, 98])
         before = generator.beta(1.2, 1.2, questions)
-        after = np.clip(before + generator.normal(0, 0.1, questions), 0, 1)
+        after = np.clip(before + generator.normal(0, 0.2, questions), 0, 1)
         lost = (after < 0.3) & (generator.random(questions) < 0.5)
+        answered = {f"q{i}": float(v) for i, v in enumerate(after) if not lost[i]}
         values = {
             "a": {"m": {f"q{i}": float(v) for i, v in enumerate(before)}},
-            "b": {"m": {f"q{i}": None if gone else float(v) for i, (v, gone) in enumerate(zip(after, lost))}},
+            "b": {"m": answered},
         }
         options = ComparisonOptions(resamples=RESAMPLES, seed=run)
         (found,) = compare(values, baseline="a", measures=["m"], options=options)

@@ -21,7 +21,7 @@ def test_a_file_and_its_folder_are_the_same_run(tmp_path):
         ("{", "not valid JSON"),
         ("[]", "lacks name, baseline"),
         ('{"name": "a"}', "lacks baseline"),
-        ("\xff", "JSON"),
+        ("\xff", "not valid JSON"),
     ],
 )
 def test_what_is_no_results_file_is_refused(tmp_path, content, message):
