@@ -122,7 +122,7 @@ def family_wise_error(simulations: int, questions: int = 100) -> dict[str, float
         }
         raw = {}
         for correction in ("holm", "fdr"):
-            options = ComparisonOptions(correction=correction, resamples=RESAMPLES, seed=run)  # type: ignore[arg-type]
+            options = ComparisonOptions(correction=correction, resamples=RESAMPLES, seed=run)
             found = compare(values, baseline="a", measures=measures, options=options)
             raw = {c.measure: c.p for c in found}
             claimed = any((c.p_adjusted or 0) < 0.05 for c in found)

@@ -143,7 +143,7 @@ def _accelerations(sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDA
     left_out = (sums.sum(axis=0) - sums) / (sizes.sum() - sizes)[:, None]
     pulls = left_out.mean(axis=0) - left_out
     spread = 6 * (pulls**2).sum(axis=0) ** 1.5
-    return np.divide((pulls**3).sum(axis=0), spread, out=np.zeros(len(spread)), where=spread > 0)
+    return np.asarray(np.divide((pulls**3).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0))
 
 
 def _moved(reach: float, below: float, acceleration: float) -> list[float] | None:
