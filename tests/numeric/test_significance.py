@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p, standard_error
+from norm_aware.numeric.significance import (
+    benjamini_hochberg,
+    bootstrap_interval,
+    holm,
+    permutation_p,
+    permutation_ps,
+    standard_error,
+)
 
 
 def differences(seed: int = 3, n: int = 60, mean: float = 0.05) -> np.ndarray:
@@ -26,7 +35,35 @@ def test_the_permutation_p_agrees_with_scipys_exact_test():
     oracle = scipy.stats.permutation_test(
         (values,), np.mean, permutation_type="samples", n_resamples=np.inf
     ).pvalue
-    assert permutation_p(values, permutations=50_000) == pytest.approx(oracle, abs=0.01)
+    assert permutation_p(values) == pytest.approx(oracle, abs=1e-12)
+    assert permutation_p(values, permutations=1023) == pytest.approx(oracle, abs=0.03)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([-0.5, -0.25, 0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=9))
+def test_few_differences_are_flipped_in_every_way(values):
+    flips = np.array(list(itertools.product([-1, 1], repeat=len(values)))) @ values
+    assert permutation_p(values) == pytest.approx(np.mean(np.abs(flips) >= abs(sum(values)) - 1e-12))
+
+
+def test_ties_do_not_keep_a_test_from_being_exact():
+    values = np.r_[np.zeros(500), [1.0, 1.0, 1.0, 1.0, -1.0]]
+    assert permutation_p(values) == pytest.approx(scipy.stats.binomtest(4, 5).pvalue)
+
+
+def test_groups_are_flipped_in_every_way_too():
+    groups = [0, 0, 1, 2, 2]
+    assert permutation_p([0.1, 0.2, 0.3, 0.2, 0.1], groups=groups) == 0.25
+
+
+def test_several_comparisons_have_the_p_they_have_alone():
+    columns = np.stack([differences(), np.r_[0.1, 0.2, np.zeros(58)], differences(4)], axis=1)
+    assert permutation_ps(columns).tolist() == [permutation_p(column) for column in columns.T]
+
+
+def test_a_zero_in_place_of_a_missing_query_leaves_the_test_as_it_was():
+    values = differences(n=12)
+    assert permutation_p(np.r_[values, np.zeros(30)]) == permutation_p(values)
 
 
 def test_no_difference_at_all_has_p_one_and_an_interval_of_zero():
@@ -47,7 +84,7 @@ def test_the_same_seed_gives_the_same_figures_and_the_sign_flips_the_interval():
 
 
 def test_blocks_do_not_change_how_many_resamples_are_drawn(monkeypatch):
-    monkeypatch.setattr("norm_aware.numeric.significance._BLOCK", 100)
+    monkeypatch.setattr("norm_aware.numeric.resampling._BLOCK", 100)
     assert permutation_p(np.ones(30), permutations=1999) == pytest.approx(1 / 2000, rel=1)
     assert bootstrap_interval(np.ones(30)) == (1.0, 1.0)
 
@@ -70,6 +107,19 @@ def test_holm_agrees_with_its_definition(p_values):
         expected[i] = running
     assert holm(p_values).tolist() == pytest.approx(expected)
     assert (holm(p_values) >= np.array(p_values)).all()
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_the_false_discovery_adjustment_is_scipys(p_values):
+    adjusted = benjamini_hochberg(p_values)
+    assert adjusted.tolist() == pytest.approx(scipy.stats.false_discovery_control(p_values).tolist())
+    assert (adjusted <= holm(p_values) + 1e-12).all()
+
+
+def test_a_table_is_no_single_comparison():
+    with pytest.raises(ValueError, match="one finite number per query"):
+        permutation_p(np.zeros((3, 2)))
 
 
 def test_groups_of_one_query_each_change_nothing():

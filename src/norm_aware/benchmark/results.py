@@ -8,7 +8,9 @@ from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
+from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.documents import documents_table, query_row
@@ -51,7 +53,7 @@ def build_results(
     norms: Mapping[str, float | None],
     configuration: Mapping[str, Any],
     seed: int,
-    comparisons: Sequence[Mapping[str, Any]] | None = None,
+    comparing: ComparisonOptions | None = None,
     attribution: Mapping[str, Mapping[str, Any]] | None = None,
     breakdowns: Sequence[Mapping[str, Any]] = (),
     judge: Mapping[str, Any] | None = None,
@@ -70,7 +72,7 @@ def build_results(
         norms: length of every document's raw embedding, by document id; None or absent where unknown.
         configuration: what the run depended on; no secrets.
         seed: of the resampling.
-        comparisons: rows of `Comparison`, where they are known already; None compares here.
+        comparing: how systems are compared; questions that share a relevant document are resampled together.
         attribution: where the differences come from, by candidate.
         breakdowns: differences by group of questions.
         judge: the judge and its check, which says which metrics are informative.
@@ -93,9 +95,13 @@ def build_results(
     present = {measure for of_system in values.values() for measure in of_system}
     measures = [measure for measure in DESCRIPTIONS if measure in present]
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
-    if comparisons is None:
-        found = compare(values, baseline=systems[0].name, measures=measures, seed=seed)
-        comparisons = [as_row(comparison) for comparison in found]
+    comparisons = compare(
+        values,
+        baseline=systems[0].name,
+        measures=measures,
+        clusters=question_clusters(relevant),
+        options=comparing or ComparisonOptions(seed=seed),
+    )
     rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]
     results = {
         "schema_version": SCHEMA_VERSION,
@@ -113,7 +119,7 @@ def build_results(
         },
         "systems": mean_values(values, measures=measures),
         "measures": {measure: _measure(measure, judge) for measure in measures},
-        "comparisons": [dict(row) for row in comparisons],
+        "comparisons": [as_row(comparison) for comparison in comparisons],
         "attribution": dict(attribution or {}),
         "breakdowns": list(breakdowns),
         "judge": judge,

@@ -9,6 +9,7 @@ import typer
 
 from norm_aware.cli import (  # noqa: F401  # each adds its commands
     calibration,
+    compare,
     comparison,
     documents,
     index,

@@ -52,7 +52,17 @@ def plan_of_options(settings: Settings, given: Mapping[str, Any]) -> Plan:
     from norm_aware.benchmark.plan.plan import Plan
 
     names = [name.strip() for name in (given.get("systems") or SYSTEMS).split(",")]
-    options = ("corpus", "split", "limit", "answer_limit", "out", "answers", "gate", "allow_same_judge", "metrics")
+    options = (
+        "corpus",
+        "split",
+        "limit",
+        "answer_limit",
+        "out",
+        "answers",
+        "gate",
+        "allow_same_judge",
+        "metrics",
+    )
     values: dict[str, Any] = {name: given[name] for name in options if given.get(name) is not None}
     llms = {}
     if values.get("answers", True):

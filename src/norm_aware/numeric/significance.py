@@ -1,4 +1,4 @@
-"""Whether a paired difference is more than chance: bootstrap interval, permutation test, Holm.
+"""Whether a paired difference is more than chance: bootstrap interval, permutation test, corrections.
 
 They take per-query differences (candidate minus baseline, the same queries in both). Where queries come in
 groups that are not independent of each other, such as several about one document, the groups are drawn and
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_BLOCK = 1 << 22  # random numbers drawn at once: bounds memory whatever the number of queries
+from norm_aware.numeric.resampling import blocks, finite_differences, group_sums, resampled_means
 
 
 def bootstrap_interval(
@@ -36,14 +36,10 @@ def bootstrap_interval(
     Raises:
         ValueError: when there is no difference, or one is not finite.
     """
-    sums, sizes = _grouped(_finite(differences), groups)
-    generator = np.random.default_rng(seed)
-    means = []
-    for rows in _blocks(resamples, len(sums)):
-        drawn = generator.integers(len(sums), size=(rows, len(sums)))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    sums, sizes = group_sums(_one_comparison(differences), groups)
+    means = resampled_means(sums, sizes, resamples=resamples, seed=seed)
     tail = (1 - level) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -54,11 +50,13 @@ def permutation_p(
     seed: int = 0,
     groups: ArrayLike | None = None,
 ) -> float:
-    """Two-sided paired permutation test of the mean difference, by random sign flips.
+    """Two-sided paired permutation test of the mean difference, by sign flips.
 
     Null hypothesis: on every query the two systems' scores are exchangeable, so that each difference is
-    as likely to be positive as negative. The observed assignment counts as one permutation, so p is
-    never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585).
+    as likely to be positive as negative. Where so few differences are not 0 that there are no more
+    assignments of signs to them than `permutations`, every one is counted and p is exact. Otherwise they
+    are drawn at random, and the observed assignment counts as one of them, so p is never 0 (Phipson &
+    Smyth 2010, doi:10.2202/1544-6115.1585).
 
     Args:
         differences: per-query differences, shape (queries,), at least one.
@@ -67,21 +65,69 @@ def permutation_p(
         groups: a number for each query; the signs of a group are flipped together. None flips each.
 
     Returns:
-        The p value, between 1 / (permutations + 1) and 1.
+        The p value, above 0 and at most 1.
+
+    Raises:
+        ValueError: when there is no difference, or one is not finite.
+
+    Example:
+        >>> permutation_p([0.1, 0.2, 0.3, 0.0])  # 2 of 8 assignments are as far from 0
+        0.25
+    """
+    column = _one_comparison(differences).reshape(-1, 1)
+    return float(permutation_ps(column, permutations=permutations, seed=seed, groups=groups)[0])
+
+
+def permutation_ps(
+    differences: ArrayLike,
+    *,
+    permutations: int = 10_000,
+    seed: int = 0,
+    groups: ArrayLike | None = None,
+) -> NDArray[np.float64]:
+    """`permutation_p` of several comparisons over the same queries, all by the same assignments of signs.
+
+    Args:
+        differences: shape (queries, comparisons); 0 where a comparison lacks a query, which leaves its p
+            as if the query were not there.
+        permutations: random sign assignments drawn.
+        seed: of the assignments.
+        groups: a number for each query, or None.
+
+    Returns:
+        A p value for each comparison, shape (comparisons,).
 
     Raises:
         ValueError: when there is no difference, or one is not finite.
     """
-    values, _ = _grouped(_finite(differences), groups)
+    sums, _ = group_sums(finite_differences(differences), groups)
+    few = 2.0 ** np.count_nonzero(sums, axis=0) <= permutations
+    p = np.empty(sums.shape[1])
+    p[few] = [_exact_p(column[column != 0]) for column in sums.T[few]]
+    if not few.all():
+        p[~few] = _random_p(sums[:, ~few], permutations, seed)
+    return p
+
+
+def _exact_p(values: NDArray[np.float64]) -> float:
+    """Over every assignment of signs to values of which none is 0."""
+    signs = np.indices((2,) * len(values), dtype=np.int8).reshape(len(values), 2 ** len(values)) * 2 - 1
+    return float(np.mean(np.abs(values @ signs) >= _threshold(values)))
+
+
+def _random_p(sums: NDArray[np.float64], permutations: int, seed: int) -> NDArray[np.float64]:
     generator = np.random.default_rng(seed)
-    observed = abs(values.sum())
-    # rounding must not make an equal sum look smaller than the observed one
-    threshold = observed - 1e-9 * np.abs(values).sum()
-    extreme = 0
-    for rows in _blocks(permutations, len(values)):
-        signs = generator.integers(2, size=(rows, len(values)), dtype=np.int8) * 2 - 1
-        extreme += int(np.count_nonzero(np.abs(signs @ values) >= threshold))
-    return (extreme + 1) / (permutations + 1)
+    threshold = _threshold(sums)
+    extreme = np.zeros(sums.shape[1])
+    for rows in blocks(permutations, len(sums)):
+        signs = generator.integers(2, size=(rows, len(sums)), dtype=np.int8) * 2 - 1
+        extreme += np.count_nonzero(np.abs(signs.astype(np.float64) @ sums) >= threshold, axis=0)
+    return np.asarray((extreme + 1) / (permutations + 1))
+
+
+def _threshold(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The observed distance from 0, less rounding, which must not make an equal one look smaller."""
+    return np.asarray(np.abs(sums.sum(axis=0)) - 1e-9 * np.abs(sums).sum(axis=0))
 
 
 def standard_error(differences: ArrayLike, *, groups: ArrayLike | None = None) -> float:
@@ -98,8 +144,8 @@ def standard_error(differences: ArrayLike, *, groups: ArrayLike | None = None) -
         >>> round(standard_error([0.0, 2.0, 0.0, 2.0]), 3)
         0.577
     """
-    values = _finite(differences)
-    sums, sizes = _grouped(values, groups)
+    values = _one_comparison(differences)
+    sums, sizes = group_sums(values, groups)
     if len(sums) < 2:
         return float("inf")
     deviations = sums - sizes * values.mean()
@@ -126,27 +172,31 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return np.minimum(adjusted, 1.0)
 
 
-def _finite(differences: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(differences, dtype=np.float64)
-    if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
+def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Adjustment that controls the share of false claims among the claims made (Benjamini & Hochberg 1995).
+
+    It holds for independent tests and for tests that rise and fall together, as measures of the same
+    answers do. It finds more than `holm`, and promises less: some of what it finds may be chance.
+
+    Args:
+        p_values: raw p values, shape (tests,).
+
+    Returns:
+        Adjusted p values in the same order, at most 1.
+
+    Example:
+        >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
+        [0.03, 0.04, 0.04]
+    """
+    raw = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(-raw, kind="stable")
+    adjusted = np.empty_like(raw)
+    adjusted[order] = np.minimum.accumulate(raw[order] * len(raw) / np.arange(len(raw), 0, -1))
+    return np.minimum(adjusted, 1.0)
+
+
+def _one_comparison(differences: ArrayLike) -> NDArray[np.float64]:
+    values = finite_differences(differences)
+    if values.ndim != 1:
         raise ValueError(f"Differences of shape {values.shape} given; one finite number per query is needed.")
     return values
-
-
-def _grouped(
-    values: NDArray[np.float64], groups: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and size of every group; each value alone where there are none."""
-    if groups is None:
-        return values, np.ones(len(values))
-    labels = np.asarray(groups)
-    if labels.shape != values.shape:
-        raise ValueError(f"{len(values)} differences have groups of shape {labels.shape}; give each one.")
-    label = np.unique(labels, return_inverse=True)[1]
-    sums = np.bincount(label, weights=values).astype(np.float64)
-    return sums, np.bincount(label).astype(np.float64)
-
-
-def _blocks(total: int, width: int) -> list[int]:
-    rows = max(1, _BLOCK // width)
-    return [min(rows, total - start) for start in range(0, total, rows)]

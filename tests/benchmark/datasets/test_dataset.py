@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query, question_digest
 from norm_aware.errors import DatasetError
@@ -82,37 +80,3 @@ def test_the_contexts_that_answer_a_query_are_those_given_with_it_else_its_relev
     query = Query("q1", "first?", contexts=("given",))
     assert made(queries=(query, QUERIES[1])).reference_contexts("q1") == ("given",)
     assert made().reference_contexts("q1") == ("T\none", "two")
-
-
-def test_queries_are_clustered_by_documents_they_share_directly_or_by_others():
-    relevant = [{0}, {1, 2}, set(), {2, 3}, {0, 5}, {3}, set()]
-    clusters = judged(relevant).clusters()
-    assert list(clusters.items()) == [
-        ("q0", 0),
-        ("q1", 1),
-        ("q2", 2),
-        ("q3", 1),
-        ("q4", 0),
-        ("q5", 1),
-        ("q6", 3),
-    ]
-
-
-def test_a_document_that_is_judged_irrelevant_links_no_queries():
-    dataset = made(qrels={"q1": {"d1": 1, "d2": 0}, "q2": {"d2": 1}})
-    assert dataset.clusters() == {"q1": 0, "q2": 1}
-
-
-@given(st.lists(st.sets(st.integers(0, 7), max_size=3), min_size=1, max_size=9))
-def test_clusters_are_the_finest_partition_that_keeps_sharing_queries_together(relevant):
-    groups = []  # merged one set at a time, the oracle
-    for i, found in enumerate(relevant):
-        touching = [group for group in groups if group[1] & found]
-        merged = ({i}.union(*(g[0] for g in touching)), found.union(*(g[1] for g in touching)))
-        groups = [group for group in groups if group not in touching] + [merged]
-    clusters = judged(relevant).clusters()
-    found = {}
-    for query, label in clusters.items():
-        found.setdefault(label, set()).add(int(query[1:]))
-    assert sorted(map(sorted, found.values())) == sorted(sorted(members) for members, _ in groups)
-    assert sorted(found) == list(range(len(groups)))

@@ -80,7 +80,7 @@ def test_a_table_like_squads_becomes_a_collection_of_its_contexts(tmp_path):
     assert [query.id for query in dataset.queries] == ["s0", "s1"]
     assert dataset.queries[0].answers == ("Paris",)
     assert [document.text for document in dataset.documents] == [context]
-    assert dataset.clusters() == {"s0": 0, "s1": 0}
+    assert dataset.relevant("s0") == dataset.relevant("s1")
     assert len(load_dataset(f"hf:{folder}", split="train").queries) == 1
 
 

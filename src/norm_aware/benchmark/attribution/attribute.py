@@ -15,13 +15,14 @@ from norm_aware.benchmark.attribution.contexts import (
     context_change,
     context_changes,
 )
-from norm_aware.benchmark.attribution.differences import Resampling, Values, differences
+from norm_aware.benchmark.attribution.differences import Resampling, differences
 from norm_aware.benchmark.attribution.gain import gain
 from norm_aware.benchmark.attribution.ladder import climbed, ladder
 from norm_aware.benchmark.attribution.moved import moved, movement, moves
 from norm_aware.benchmark.attribution.noise import RepeatScore, noise
 from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
+from norm_aware.benchmark.comparison.pairs import Values
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.systems.system import System
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from norm_aware.numeric.significance import bootstrap_interval
-
-Values: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float | None]]]
-"""`{system: {measure: {query_id: value}}}`; None where the call failed."""
+from norm_aware.benchmark.comparison.pairs import Values
+from norm_aware.numeric.mean_interval import mean_interval
 
 FEWEST = 5
 """Questions below which resampling them says nothing, so that no interval is given."""
@@ -78,7 +76,7 @@ def differences(values: Values, systems: tuple[str, str], measure: str) -> dict[
 
 
 def estimate(values: Mapping[str, float], resampling: Resampling) -> Estimate:
-    """The mean of one value a question, with its bootstrap interval.
+    """The mean of one value a question, with the interval of the comparisons.
 
     Args:
         values: by question; their order does not matter.
@@ -92,5 +90,10 @@ def estimate(values: Mapping[str, float], resampling: Resampling) -> Estimate:
     groups = resampling.groups(questions)
     if groups.max() + 1 < FEWEST:
         return Estimate(len(column), mean)
-    low, high = bootstrap_interval(column, resamples=resampling.draws, seed=resampling.seed, groups=groups)
-    return Estimate(len(column), mean, low, high)
+    found = mean_interval(
+        column,
+        resamples=resampling.draws,
+        seed=resampling.seed,
+        groups=None if resampling.clusters is None else groups,
+    )
+    return Estimate(len(column), mean, found.low, found.high)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from norm_aware.benchmark.attribution.differences import Values, differences
+from norm_aware.benchmark.attribution.differences import differences
+from norm_aware.benchmark.comparison.pairs import Values
 
 
 @dataclass(frozen=True, slots=True)

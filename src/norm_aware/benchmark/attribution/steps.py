@@ -16,12 +16,12 @@ from typing import Any
 from norm_aware.benchmark.attribution.differences import (
     Estimate,
     Resampling,
-    Values,
     common,
     differences,
     estimate,
 )
 from norm_aware.benchmark.attribution.ladder import Rung
+from norm_aware.benchmark.comparison.pairs import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,81 +2,90 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from norm_aware.benchmark.comparison.comparison import Comparison, WorstCase
+from norm_aware.benchmark.comparison.options import ComparisonOptions, Correction
+from norm_aware.benchmark.comparison.pairs import Pairs, Values, paired
+from norm_aware.benchmark.comparison.scale import Scale, default_scale
+from norm_aware.errors import BenchmarkError
+from norm_aware.numeric.bca import Interval
 from norm_aware.numeric.effect_size import paired_effect_size
-from norm_aware.numeric.significance import bootstrap_interval, holm, permutation_p
-
-Values: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float | None]]]
-"""`{system: {measure: {query_id: value}}}`; None where the call failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One measure of one candidate against the baseline, over the queries both have a value for.
-
-    Attributes:
-        baseline: name of the baseline.
-        candidate: name of the candidate.
-        measure: what is compared.
-        difference: mean of candidate minus baseline; None where no query has both values, like the next four.
-        low: lower end of the 95% bootstrap interval of the difference.
-        high: its upper end.
-        p: paired permutation test; null hypothesis: per query the two scores are exchangeable.
-        p_adjusted: p adjusted over all comparisons of the run.
-        effect_size: mean over standard deviation of the differences (d_z); None below 2 queries, or where
-            all differences are the same and not 0.
-        n: queries compared.
-        missing_baseline: queries with a value of the candidate only, or of neither.
-        missing_candidate: queries with a value of the baseline only, or of neither.
-        wins: queries the candidate scores higher on.
-        losses: queries it scores lower on.
-        ties: queries with equal scores.
-    """
-
-    baseline: str
-    candidate: str
-    measure: str
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    p_adjusted: float | None
-    effect_size: float | None
-    n: int
-    missing_baseline: int
-    missing_candidate: int
-    wins: int
-    losses: int
-    ties: int
+from norm_aware.numeric.equivalence import Equivalence, equivalence
+from norm_aware.numeric.mean_interval import mean_intervals
+from norm_aware.numeric.power import minimum_detectable, needed_questions
+from norm_aware.numeric.significance import benjamini_hochberg, holm, permutation_ps
+from norm_aware.numeric.superiority import superiority
 
 
-def compare(values: Values, *, baseline: str, measures: Sequence[str], seed: int = 0) -> list[Comparison]:
+def compare(
+    values: Values,
+    *,
+    baseline: str,
+    measures: Sequence[str],
+    clusters: Mapping[str, int] | None = None,
+    scales: Mapping[str, Scale] | None = None,
+    options: ComparisonOptions | None = None,
+) -> list[Comparison]:
     """Compare every other system with the baseline on every measure.
 
     Args:
         values: per-query values of all systems, over the same queries.
         baseline: name of the baseline among them.
         measures: in the order they are reported.
-        seed: of the resampling.
+        clusters: of each query (`question_clusters`); None takes queries as independent.
+        scales: of the measures; one that is not among them goes from 0 to 1, more being better.
+        options: margin, correction and resampling.
 
     Returns:
         A comparison for each candidate and measure, candidates in the order of `values`.
+
+    Raises:
+        BenchmarkError: when the baseline is not among the systems, or a query has no cluster.
     """
-    raw = [
-        _paired(values, baseline, candidate, measure, seed)
+    options = options or ComparisonOptions()
+    if baseline not in values:
+        raise BenchmarkError(f"The baseline {baseline!r} is not among the systems ({', '.join(values)}).")
+    questions = sorted({q for system in values.values() for m in measures for q in system.get(m, {})})
+    groups = _groups(questions, clusters)
+    pairs = [
+        paired(
+            values,
+            questions,
+            baseline=baseline,
+            candidate=candidate,
+            measure=measure,
+            scale=(scales or {}).get(measure, default_scale(measure)),
+        )
         for candidate in values
         if candidate != baseline
         for measure in measures
     ]
-    tested = [i for i, row in enumerate(raw) if row["p"] is not None]
-    for i, adjusted in zip(tested, holm([raw[i]["p"] for i in tested]), strict=True):
-        raw[i]["p_adjusted"] = float(adjusted)
-    return [Comparison(**row) for row in raw]
+    complete = _means([pair.differences for pair in pairs], groups, options)
+    worst = _means([pair.worst for pair in pairs], groups, options)
+    found = [
+        _comparison(pair, mean, bad, baseline=baseline, groups=groups, options=options)
+        for pair, mean, bad in zip(pairs, complete, worst, strict=True)
+    ]
+    return adjusted(found, options.correction)
+
+
+def adjusted(comparisons: Sequence[Comparison], correction: Correction) -> list[Comparison]:
+    """The comparisons with their p values adjusted over all of them.
+
+    Args:
+        comparisons: of one claim or of many; those without a p stay as they are.
+        correction: "holm" or "fdr".
+    """
+    raw = [comparison.p for comparison in comparisons if comparison.p is not None]
+    found = iter((holm if correction == "holm" else benjamini_hochberg)(raw).tolist())
+    return [c if c.p is None else replace(c, p_adjusted=next(found)) for c in comparisons]
 
 
 def mean_values(values: Values, *, measures: Sequence[str]) -> dict[str, dict[str, float | None]]:
@@ -93,28 +102,120 @@ def as_row(comparison: Comparison) -> dict[str, Any]:
     return asdict(comparison)
 
 
-def _paired(values: Values, baseline: str, candidate: str, measure: str, seed: int) -> dict[str, Any]:
-    theirs = values[baseline].get(measure, {})
-    ours = values[candidate].get(measure, {})
-    queries = sorted({*theirs, *ours})
-    pairs = [(ours.get(query), theirs.get(query)) for query in queries]
-    differences = np.array([a - b for a, b in pairs if a is not None and b is not None], dtype=np.float64)
-    row: dict[str, Any] = {
-        "baseline": baseline,
-        "candidate": candidate,
-        "measure": measure,
-        **dict.fromkeys(("difference", "low", "high", "p", "p_adjusted", "effect_size")),
-        "n": len(differences),
-        "missing_baseline": sum(b is None for _, b in pairs),
-        "missing_candidate": sum(a is None for a, _ in pairs),
-        "wins": int((differences > 0).sum()),
-        "losses": int((differences < 0).sum()),
-        "ties": int((differences == 0).sum()),
-    }
-    if len(differences):
-        low, high = bootstrap_interval(differences, seed=seed)
-        row |= {"difference": float(differences.mean()), "low": low, "high": high}
-        row["p"] = permutation_p(differences, seed=seed)
-    if len(differences) > 1 and np.isfinite(effect := paired_effect_size(differences)):
-        row["effect_size"] = effect
-    return row
+@dataclass(frozen=True, slots=True)
+class _Mean:
+    difference: float
+    interval: Interval
+    p: float
+
+
+def _means(
+    columns: Sequence[NDArray[np.float64]], groups: NDArray[np.int64] | None, options: ComparisonOptions
+) -> list[_Mean | None]:
+    """Mean, interval and p of each column over its numbers; None for a column without any."""
+    found: list[_Mean | None] = [None] * len(columns)
+    known: dict[bytes, list[int]] = {}  # columns that have numbers on the same questions share the draws
+    for at, column in enumerate(columns):
+        if not np.isnan(column).all():
+            known.setdefault(np.isnan(column).tobytes(), []).append(at)
+    if not known:
+        return found
+    tested = sorted(at for together in known.values() for at in together)
+    p = dict(
+        zip(
+            tested,
+            permutation_ps(  # a difference of 0 leaves the test as if the question were not there
+                np.nan_to_num(np.stack([columns[at] for at in tested], axis=1)),
+                permutations=options.resamples,
+                seed=options.seed,
+                groups=groups,
+            ),
+            strict=True,
+        )
+    )
+    for together in known.values():
+        rows = ~np.isnan(columns[together[0]])
+        matrix = np.stack([columns[at][rows] for at in together], axis=1)
+        intervals = mean_intervals(
+            matrix,
+            resamples=options.resamples,
+            seed=options.seed,
+            groups=None if groups is None else groups[rows],
+        )
+        for at, mean, interval in zip(together, matrix.mean(axis=0), intervals, strict=True):
+            found[at] = _Mean(float(mean), interval, float(p[at]))
+    return found
+
+
+def _comparison(
+    pair: Pairs,
+    mean: _Mean | None,
+    worst: _Mean | None,
+    *,
+    baseline: str,
+    groups: NDArray[np.int64] | None,
+    options: ComparisonOptions,
+) -> Comparison:
+    rows = ~np.isnan(pair.differences)
+    differences = pair.differences[rows]
+    better = differences if pair.scale.higher_is_better else -differences
+    of = None if groups is None else groups[rows]
+    how_often = superiority(better, groups=of) if mean else None
+    return Comparison(
+        baseline=baseline,
+        candidate=pair.candidate,
+        measure=pair.measure,
+        difference=mean.difference if mean else None,
+        low=_finite(mean.interval.low) if mean else None,
+        high=_finite(mean.interval.high) if mean else None,
+        interval=mean.interval.method if mean else "none",
+        interval_reason=mean.interval.reason if mean else "no question has both values",
+        p=mean.p if mean else None,
+        p_adjusted=None,
+        correction=options.correction,
+        effect_size=_finite(paired_effect_size(differences)) if len(differences) > 1 else None,
+        superiority=how_often.probability if how_often else None,
+        superiority_low=how_often.low if how_often else None,
+        superiority_high=how_often.high if how_often else None,
+        n=len(differences),
+        clusters=None if of is None else len(np.unique(of)),
+        missing_baseline=pair.missing_baseline,
+        missing_candidate=pair.missing_candidate,
+        wins=int((better > 0).sum()),
+        losses=int((better < 0).sum()),
+        ties=int((better == 0).sum()),
+        higher_is_better=pair.scale.higher_is_better,
+        worst_case=_worst_case(worst),
+        minimum_detectable=minimum_detectable(differences, groups=of) if mean else None,
+        needed=needed_questions(differences, groups=of) if mean else None,
+        equivalence=_equivalence(better, pair.scale, of, options.margin) if mean else None,
+    )
+
+
+def _worst_case(worst: _Mean | None) -> WorstCase | None:
+    if worst is None:
+        return None
+    return WorstCase(worst.difference, _finite(worst.interval.low), _finite(worst.interval.high), worst.p)
+
+
+def _equivalence(
+    better: NDArray[np.float64], scale: Scale, groups: NDArray[np.int64] | None, margin: float
+) -> Equivalence | None:
+    found = equivalence(better, margin=margin, groups=groups, span=scale.span)
+    if found is None or scale.higher_is_better:
+        return found
+    return replace(found, low=-found.high, high=-found.low)  # in the measure's own direction
+
+
+def _groups(questions: Sequence[str], clusters: Mapping[str, int] | None) -> NDArray[np.int64] | None:
+    if clusters is None:
+        return None
+    if lacking := [question for question in questions if question not in clusters]:
+        raise BenchmarkError(
+            f"{len(lacking)} questions are in no cluster, {lacking[0]!r} among them; give each one."
+        )
+    return np.array([clusters[question] for question in questions], dtype=np.int64)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

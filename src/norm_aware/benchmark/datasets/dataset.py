@@ -113,25 +113,6 @@ class Dataset:
         counts = self.fields()
         return {name: text.format(name=self.name) for name, text in _LACKING.items() if not counts[name]}
 
-    def clusters(self) -> dict[str, int]:
-        """For each query its group: the queries it shares a relevant document with, directly or by others.
-
-        What one document does to one of them it does to all, so that they are resampled together. Queries
-        without judgements stand alone. Groups are numbered in the order of their first query.
-        """
-        import numpy as np
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        at = {document.id: i for i, document in enumerate(self.documents, start=len(self.queries))}
-        pairs = [(i, at[d]) for i, query in enumerate(self.queries) for d in self.relevant(query.id)]
-        rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        size = len(self.queries) + len(self.documents)
-        links = coo_array((np.ones(len(pairs)), (rows, columns)), shape=(size, size))
-        labels = connected_components(links, directed=False)[1][: len(self.queries)].tolist()
-        number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
-        return {query.id: number[label] for query, label in zip(self.queries, labels, strict=True)}
-
     def sample(self, limit: int | None, *, seed: int = 0) -> tuple[Query, ...]:
         """The first `limit` queries of a seeded shuffle, so that a larger limit keeps the smaller one's.
 

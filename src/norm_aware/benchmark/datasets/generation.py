@@ -25,7 +25,7 @@ from norm_aware.benchmark.datasets.cutting import Passage, cut_passages
 from norm_aware.benchmark.datasets.dataset import Document
 from norm_aware.benchmark.datasets.ragas_generation import Draft, RagasWriter
 from norm_aware.benchmark.llms.chat import Chat
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError, LLMError

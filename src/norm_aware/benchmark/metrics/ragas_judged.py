@@ -132,7 +132,8 @@ class JudgedMetrics:
             case "faithfulness":
                 return ragas.Faithfulness(llm=judge), question | answer | contexts
             case "answer_relevancy":
-                return ragas.AnswerRelevancy(llm=judge, embeddings=self._embeddings), question | answer
+                embeddings: Any = self._embeddings
+                return ragas.AnswerRelevancy(llm=judge, embeddings=embeddings), question | answer
             case "factual_correctness":
                 return ragas.FactualCorrectness(llm=judge), answer | closest
             case "answer_accuracy":  # it would swallow errors and ask again

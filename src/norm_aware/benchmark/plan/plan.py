@@ -165,8 +165,8 @@ def _beside(values: dict[str, Any], folder: Path) -> None:
             values[name] = moved(values[name])
     for part in (values.get("defaults"), *_list(values.get("systems"))):
         _move(part, ("calibration", "reranker"), moved)
-    llms = values.get("llms")
-    for name, part in llms.items() if isinstance(llms, dict) else ():
+    llms: dict[str, Any] = values["llms"] if isinstance(values.get("llms"), dict) else {}
+    for name, part in llms.items():
         _move(part, ("gguf",), moved)
         if isinstance(part, str) and part.endswith(".gguf"):
             llms[name] = moved(part)

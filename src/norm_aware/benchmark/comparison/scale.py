@@ -1,0 +1,45 @@
+"""The scale of a measure: what its least and greatest values are, and which of them is the better one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Which values a measure can have.
+
+    Attributes:
+        low: its least value.
+        high: its greatest.
+        higher_is_better: False for a measure of errors.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    higher_is_better: bool = True
+
+    @property
+    def best(self) -> float:
+        """The value of a perfect answer."""
+        return self.high if self.higher_is_better else self.low
+
+    @property
+    def worst(self) -> float:
+        """The value of the worst answer."""
+        return self.low if self.higher_is_better else self.high
+
+    @property
+    def span(self) -> float:
+        """The largest difference that two systems can have on one question."""
+        return self.high - self.low
+
+
+def default_scale(measure: str) -> Scale:
+    """The scale of a measure that none was given for: from 0 to 1; RAGAS's noise sensitivity counts errors.
+
+    Example:
+        >>> default_scale("nDCG@10").best, default_scale("noise_sensitivity").best
+        (1.0, 0.0)
+    """
+    return Scale(higher_is_better=not measure.startswith("noise_sensitivity"))
