@@ -170,6 +170,8 @@ def _check(results: Mapping[str, Any], gate: Gate, system: str) -> GateResult:
         else:
             notes.append(f"95% interval {_signed(figure.low, gate)} to {_signed(figure.high, gate)}")
         notes.append(f"{figure.questions} question{'s' * (figure.questions != 1)}")
+        if figure.low is not None and figure.low == figure.high:
+            notes.append("the same on every one")
     if figure.missing > MISSING * (figure.questions + figure.missing):
         outcome = "undecided" if outcome == "passed" else outcome
         notes.append(f"{figure.missing} more without a value")
