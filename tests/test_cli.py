@@ -367,8 +367,8 @@ def test_help_teaches_every_command(folder):
     top = norm_aware("--help", cwd=folder)
     assert top.returncode == 0
     for command in (
-        "index", "search", "diagnose", "calibrate", "apply", "benchmark", "report", "compare", "gate", "backfill",
-        "migrate",
+        "index", "search", "diagnose", "calibrate", "apply", "benchmark", "report", "compare", "gate",
+        "backfill", "migrate",
     ):  # fmt: skip
         assert command in top.stdout
         shown = norm_aware(command, "--help", cwd=folder)
