@@ -78,7 +78,7 @@ class JudgedMetrics:
         self.repeats = repeats
         self.reasons = reasons
         self.timeout = timeout
-        self._embeddings = ragas_embeddings(embed) if embed is not None else None
+        self._embeddings: Any = ragas_embeddings(embed) if embed is not None else None
         self._session = JudgeSession(self.config, concurrency=concurrency)
 
     def applies(self, name: str, sample: Sample) -> bool:
