@@ -12,6 +12,7 @@ from norm_aware.cli import (  # noqa: F401  # each adds its commands
     comparison,
     documents,
     index,
+    judging,
     migration,
     recall,
     training,

@@ -29,7 +29,7 @@ from norm_aware.benchmark.judging.findings import findings, task_sentence
 from norm_aware.benchmark.judging.items import TASKS, checked_items
 from norm_aware.benchmark.judging.trust import judge_fingerprint, trusted_metrics
 from norm_aware.benchmark.llms.chat import Chat
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError, LLMError
 from norm_aware.progress import Progress, silent
@@ -45,7 +45,6 @@ def run_check(
     rows: Rows,
     *,
     repeats: int = REPEATS,
-    concurrency: int = 4,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Check a judge: ask it for every verdict that is not in the rows yet, and measure.
@@ -54,7 +53,6 @@ def run_check(
         judge: the model and how it is asked.
         rows: replies so far, and where new ones go; a call that failed is made again.
         repeats: how often the items of the consistency part are asked again.
-        concurrency: calls in flight at once.
         progress: told of replies.
 
     Returns:
@@ -63,18 +61,16 @@ def run_check(
         disagreement.
 
     Raises:
-        BenchmarkError: for a negative number of repeats or no concurrency.
+        BenchmarkError: for a negative number of repeats.
         LLMError: when the judge cannot be asked at all.
     """
-    if repeats < 0 or concurrency < 1:
-        raise BenchmarkError(
-            f"{repeats} repeats and {concurrency} at once given; at least 0 and 1 are needed."
-        )
+    if repeats < 0:
+        raise BenchmarkError(f"{repeats} repeats given; at least 0 are needed.")
     calls = planned_calls(repeats)
     known = {row["key"]: row for row in rows.read() if row.get("verdict") is not None}
     missing = [call for call in calls if call.key not in known]
     if missing:
-        asking = _ask_all(judge, missing, rows, concurrency, progress, len(calls))
+        asking = _ask_all(judge, missing, rows, progress, len(calls))
         with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
             known |= thread.submit(asyncio.run, asking).result()
     return _measured(judge, calls, {call.id: known[call.key] for call in calls}, repeats)
@@ -84,12 +80,11 @@ async def _ask_all(
     judge: LLMConfig,
     calls: Sequence[Call],
     rows: Rows,
-    concurrency: int,
     progress: Progress,
     total: int,
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    gate = asyncio.Semaphore(concurrency)
+    gate = asyncio.Semaphore(judge.concurrency)  # a call that waits here can still be left out
     async with Chat(judge) as chat:
 
         async def ask(call: Call) -> None:

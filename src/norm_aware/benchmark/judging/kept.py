@@ -10,7 +10,7 @@ from typing import Any
 from norm_aware.benchmark.judging.calls import questions_digest
 from norm_aware.benchmark.judging.check import REPEATS, run_check
 from norm_aware.benchmark.judging.trust import judge_fingerprint
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError, MissingExtraError
 from norm_aware.progress import Progress, silent
@@ -23,7 +23,6 @@ def check_judge(
     judge: LLMConfig,
     *,
     repeats: int = REPEATS,
-    concurrency: int = 4,
     folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -34,7 +33,6 @@ def check_judge(
     Args:
         judge: the model and how it is asked.
         repeats: how often the items of the consistency part are asked again.
-        concurrency: calls in flight at once.
         folder: where checks are kept; `checks_folder` where not given.
         progress: told of replies.
 
@@ -50,11 +48,11 @@ def check_judge(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         rows = Rows(folder / f"{fingerprint}.jsonl")
-        check = run_check(judge, rows, repeats=repeats, concurrency=concurrency, progress=progress)
+        check = run_check(judge, rows, repeats=repeats, progress=progress)
         write_whole(folder / f"{fingerprint}.json", as_json(check))
     except OSError as error:
         raise BenchmarkError(
-            f"{folder} cannot be written ({error.strerror}); free it or make room."
+            f"{folder} cannot be written ({error.strerror}); make it a folder that can."
         ) from error
     return check
 
@@ -86,7 +84,7 @@ def load_check(path: Path) -> dict[str, Any]:
         check = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BenchmarkError(
-            f"{path} cannot be read as JSON ({error}); name a file of judge-check."
+            f"{path} cannot be read as JSON ({error}); name a file that judge-check wrote."
         ) from error
     missing = [name for name in _NEEDED if not isinstance(check, dict) or name not in check]
     if missing:
@@ -100,7 +98,6 @@ def check_for(
     setting: str,
     judge: LLMConfig,
     *,
-    concurrency: int = 4,
     folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any] | None:
@@ -110,7 +107,6 @@ def check_for(
         setting: "auto" finds the kept check, or makes one; "none" goes without; anything else is the path
             of a check.
         judge: the model that judges.
-        concurrency: calls in flight at once, where a check is made.
         folder: where checks are kept; `checks_folder` where not given.
         progress: told of replies.
 
@@ -123,7 +119,7 @@ def check_for(
     fingerprint = judge_fingerprint(judge)
     if setting == "auto":
         found = find_check(fingerprint, folder=folder)
-        return found or check_judge(judge, concurrency=concurrency, folder=folder, progress=progress)
+        return found or check_judge(judge, folder=folder, progress=progress)
     check = load_check(Path(setting))
     if check["fingerprint"] != fingerprint:
         raise BenchmarkError(

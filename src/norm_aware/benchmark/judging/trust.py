@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from norm_aware.benchmark.llms.llm import LLMConfig
+from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.errors import BenchmarkError
 
 RESTS_ON: Mapping[str, tuple[str, ...]] = {
@@ -62,8 +62,7 @@ def judge_fingerprint(config: LLMConfig) -> str:
         >>> judge_fingerprint(LLMConfig("m", seed=1)) == judge_fingerprint(LLMConfig("m", max_tokens=9))
         True
     """
-    source = (config.weights,) if config.weights else (config.model, config.place)
-    parts = json.dumps([source, config.temperature])
+    parts = json.dumps([config.source, config.temperature])
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -87,11 +86,13 @@ def require_independent_judge(
     if same and not allow:
         raise BenchmarkError(
             f"{judge.model} would judge answers that {same[0].model} wrote, which is the same model, and "
-            "models favour their own answers; name another judge, or insist on this one (allow_same_judge)."
+            "models favour their own answers; name another judge, or insist on this one with same_judge."
         )
 
 
 def _same_model(first: LLMConfig, second: LLMConfig) -> bool:
-    if first.weights and second.weights:
-        return first.weights == second.weights
+    if first.source == second.source:
+        return True
+    if first.weights and second.weights:  # two files of one name
+        return False
     return first.model.casefold() == second.model.casefold()
