@@ -29,47 +29,55 @@ A_B: Mapping[str, Any] = {
 }
 """A verdict on two answers."""
 
-_SYSTEM = "You are a strict and careful judge. You reply with a verdict and nothing else."
+_RULES: dict[str, str] = {
+    "support": (
+        "You check statements against a text. You say yes only if the text says all that the statement says. "
+        "You say no if a number, a name, a date or any other detail differs from the text or is not in it."
+    ),
+    "correctness": (
+        "You check answers against a reference answer. You say yes only if the answer means the same as the "
+        "reference, in whatever words. You say no if it differs, lacks something or does not answer."
+    ),
+    "usefulness": (
+        "You check whether a text helps to answer a question. You say yes only if the answer, or a part of "
+        "it, can be found in the text. You say no if the text is merely about something similar."
+    ),
+    "relevancy": (
+        "You check whether an answer addresses a question; it need not be true. You say yes only if it gives "
+        "what the question asks for. You say no if it evades, does not know, or answers something else."
+    ),
+    "comparison": "You compare two answers to a question with a reference answer and choose the better one.",
+}
 
 _WORDINGS: dict[str, tuple[str, str]] = {
     "support": (
-        "Text: {text}\n\nStatement: {statement}\n\n"
-        "Does the text support the statement? Say yes only if everything in the statement follows from the "
-        "text alone. Say no if any part of it differs from the text or is not in it, even if it is true.",
-        "Read this text: {text}\n\nNow this claim: {statement}\n\n"
-        "Can the whole claim be concluded from the text and nothing but the text? Answer yes if it can, and "
-        "no if a detail is contradicted by the text or missing from it.",
+        "Text: {text}\nStatement: {statement}\n\nDoes the text say all of this? Answer yes or no.",
+        "Somebody claims: {statement}\nThis is all they have read: {text}\n\n"
+        "Can the whole claim be concluded from it? Answer yes or no.",
     ),
     "correctness": (
-        "Question: {question}\nReference answer: {reference}\nGiven answer: {answer}\n\n"
-        "Is the given answer right, judged by the reference answer? Say yes if it means the same and leaves "
-        "nothing out that was asked for. Say no if it differs, is incomplete or does not answer.",
-        "Somebody was asked: {question}\nThe solution is: {reference}\nThey replied: {answer}\n\n"
-        "Does the reply say what the solution says? Answer yes if all that was asked for is there and "
-        "agrees, and no if something disagrees or is missing.",
+        "Question: {question}\nReference: {reference}\nAnswer: {answer}\n\n"
+        "Does the answer mean the same as the reference? Answer yes or no.",
+        "Somebody replied: {answer}\nThey had been asked: {question}\nThe solution is: {reference}\n\n"
+        "Is the reply right and complete? Answer yes or no.",
     ),
     "usefulness": (
         "Question: {question}\nAnswer: {reference}\nText: {text}\n\n"
-        "Is the text useful to arrive at this answer to the question? Say yes if it holds the answer or a "
-        "part of it. Say no if it is only about something similar.",
-        "Text: {text}\n\nSomeone who has read nothing but this text is asked: {question}\n"
-        "The right answer is: {reference}\n\n"
-        "Does the text help them to that answer? Answer yes if it gives at least a part of it, and no if "
-        "it gives none.",
+        "Can this answer, or a part of it, be found in the text? Answer yes or no.",
+        "Somebody has read this: {text}\nThey are asked: {question}\nThe solution is: {reference}\n\n"
+        "Does what they have read help them to the solution? Answer yes or no.",
     ),
     "relevancy": (
         "Question: {question}\nAnswer: {answer}\n\n"
-        "Does the answer address the question? It need not be true. Say yes if it gives what the question "
-        "asks for. Say no if it is evasive, refuses, or answers something else.",
-        "Somebody asks: {question}\nSomebody else replies: {answer}\n\n"
-        "Is this a reply to what was asked, whether true or false? Answer yes if it is, and no if it dodges "
-        "the question or is about another matter.",
+        "Does the answer give what the question asks for? Answer yes or no.",
+        "Somebody replied: {answer}\nThey had been asked: {question}\n\n"
+        "Did they reply to what was asked, whether true or false? Answer yes or no.",
     ),
 }
 
 _COMPARISON = (
-    "Question: {question}\nReference answer: {reference}\n\nAnswer A: {first}\nAnswer B: {second}\n\n"
-    "Which answer agrees better with the reference answer, A or B?"
+    "Question: {question}\nReference: {reference}\nAnswer A: {first}\nAnswer B: {second}\n\n"
+    "Which answer agrees better with the reference, A or B?"
 )
 
 _PADDING = (
@@ -92,12 +100,13 @@ def verdict_messages(item: Item, *, rephrased: bool = False) -> Messages:
         reference=item.reference,
         answer=item.answer,
     )
-    return _messages(content)
+    return _messages(item.task, content)
 
 
 def comparison_messages(question: str, reference: str, *, first: str, second: str) -> Messages:
     """The messages that ask which of two answers is better."""
-    return _messages(_COMPARISON.format(question=question, reference=reference, first=first, second=second))
+    content = _COMPARISON.format(question=question, reference=reference, first=first, second=second)
+    return _messages("comparison", content)
 
 
 def padded(answer: str, number: int) -> str:
@@ -110,5 +119,6 @@ def padded(answer: str, number: int) -> str:
     return _PADDING[number % len(_PADDING)].format(answer=answer)
 
 
-def _messages(content: str) -> Messages:
-    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]
+def _messages(task: str, content: str) -> Messages:
+    # rules first: they are the same for a whole task, and endpoints read what they have read before faster
+    return [{"role": "system", "content": _RULES[task]}, {"role": "user", "content": content}]
