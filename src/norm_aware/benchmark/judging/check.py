@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib import metadata
@@ -37,6 +38,7 @@ from norm_aware.progress import Progress, silent
 REPEATS = 3
 """How often the items of the consistency part are asked again where nothing else is said."""
 
+_PACKAGES = ("norm-aware", "openai", "xllamacpp")  # what a verdict passes through
 _HOPELESS = 8  # calls that fail in a row, none before them answered, until a check is given up
 
 
@@ -163,10 +165,18 @@ def _measured(
         "completion_tokens": sum(row.get("completion_tokens", 0) for row in rows.values()),
         "seconds": round(sum(row["seconds"] for row in rows.values()), 1),
         "cores": os.cpu_count(),
-        "versions": {"python": platform.python_version(), "norm-aware": metadata.version("norm-aware")},
+        "versions": _versions(),
     }
     check["findings"] = findings(check)
     return check
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
 
 
 def _tasks(said: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
