@@ -45,7 +45,9 @@ def judge_check(
     from norm_aware.whole_file import write_whole
 
     spec = ModelSpec(settings.judge, settings.judge_base_url, settings.judge_api_key)
-    opened = open_config(spec, max_tokens=VERDICT_TOKENS, timeout=settings.timeout, seed=settings.seed)
+    opened = open_config(
+        spec, max_tokens=VERDICT_TOKENS, timeout=settings.timeout, seed=settings.seed, reuse_prompts=True
+    )
     with opened as config, progress_bars() as progress:
         check = check_judge(config, repeats=REPEATS if repeats is None else repeats, progress=progress)
     write_whole(out, as_json(check))

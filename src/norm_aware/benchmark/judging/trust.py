@@ -17,7 +17,7 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "answer_accuracy": ("correctness",),
     "llm_context_precision": ("usefulness",),
     "llm_context_recall": ("support",),
-    "noise_sensitivity": ("support", "correctness"),
+    "noise_robustness": ("support", "correctness"),
     "context_entity_recall": ("support",),
     "pairwise": ("comparison",),
 }
