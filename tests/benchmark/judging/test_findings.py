@@ -44,6 +44,18 @@ def test_a_judge_that_is_none_is_called_so_first(said, sentence):
     assert findings(check(said))[0] == sentence
 
 
+def test_tasks_on_which_a_judge_says_always_the_same_are_named_first():
+    tasks = {
+        **check([True] * 60)["tasks"],
+        "relevancy": check([False] * 60)["tasks"]["support"],
+        "usefulness": check([True, True, False, False] * 15)["tasks"]["support"],
+    }
+    assert findings(check([True] * 60, tasks=tasks))[0] == (
+        "It says yes to everything on support; it says no to everything on relevancy; it is no better than "
+        "chance on any task: no judge."
+    )
+
+
 def test_a_judge_better_than_chance_is_not_called_no_judge_and_its_weakness_is_told():
     found = " ".join(findings(check([True, False] * 20)))
     assert "no judge" not in found

@@ -53,9 +53,17 @@ def _verdict_on_all(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return [f"It says {word} to everything: no judge."]
         if given and count / given >= _CONSTANT:
             return [f"It says {word} to {count} of {given} items: no judge."]
-    if not any(task["informative"] for task in tasks.values()):
-        return ["It is no better than chance on any task: no judge."]
-    return []
+    if any(task["informative"] for task in tasks.values()):
+        return []
+    same = [_constant(tasks, word, rate) for word, rate in (("yes", 1), ("no", 0))]
+    return [
+        "; ".join([*filter(None, same), "it is no better than chance on any task: no judge."]).capitalize()
+    ]
+
+
+def _constant(tasks: Mapping[str, Mapping[str, Any]], word: str, rate: float) -> str:
+    names = [name for name, task in tasks.items() if task["yes_rate"] == rate]
+    return f"it says {word} to everything on {' and '.join(names)}" if names else ""
 
 
 def _weakest(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
