@@ -9,7 +9,9 @@ from importlib import metadata
 from typing import Any
 
 from norm_aware.benchmark.comparison.clusters import question_clusters
+from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query

@@ -13,6 +13,7 @@ from norm_aware.cli import (  # noqa: F401  # each adds its commands
     comparison,
     documents,
     index,
+    judging,
     migration,
     questions,
     recall,

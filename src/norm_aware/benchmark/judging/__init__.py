@@ -1,0 +1,1 @@
+"""Whether a language model may be trusted to judge."""
