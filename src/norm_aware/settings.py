@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     judge: str | None = Field(None, description="Model that judges answers; none where not given.")
     judge_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of the judge.")
     judge_api_key: SecretStr | None = Field(None, description="API key of that endpoint.")
+    judge_check: str = Field(
+        "auto",
+        description="Whether the judge may judge: 'auto' finds out, 'none', or a check's file.",
+    )
     context_k: int = Field(3, gt=0, description="Retrieved documents an answer is written from.")
     answer_tokens: int = Field(48, gt=0, description="Longest answer, in tokens.")
     context_budget: int = Field(2400, gt=0, description="Longest prompt, in characters.")

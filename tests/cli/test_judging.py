@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.benchmark.judging.fake_judge import FakeJudge, yes
 
 from norm_aware.benchmark.judging.kept import load_check
+from tests.benchmark.judging.fake_judge import FakeJudge, yes
 
 
 def judge_check(*arguments, cwd):

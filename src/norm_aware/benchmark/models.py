@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from norm_aware import offline
+from norm_aware.benchmark.judging.trust import require_independent_judge
 from norm_aware.benchmark.llms.answers import Answerer
 from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.llms.llm import LLM
@@ -20,7 +21,7 @@ from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.ragas_judged import JUDGE_TOKENS, JudgedMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
 from norm_aware.benchmark.systems.encoder import Encoder
-from norm_aware.errors import BenchmarkError, MissingExtraError
+from norm_aware.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from norm_aware.llamaindex.embedding import RawEmbedding
@@ -37,6 +38,7 @@ class Models:
         judge: judges the answers; None leaves judged metrics out.
         llms: further models that answer, by the names that systems call them.
         pairwise: compares answers with the baseline's; None leaves that out.
+        judging: the model that judges, as it is asked.
     """
 
     embedding: RawEmbedding | Encoder
@@ -45,6 +47,7 @@ class Models:
     judge: Judge | None = None
     llms: Mapping[str, Answerer] = field(default_factory=dict)
     pairwise: PairwiseJudge | None = None
+    judging: LLMConfig | None = None
 
 
 @contextmanager
@@ -121,13 +124,13 @@ def open_models(
             }
         if named:
             notes["llms"] = {name: opened.config.model for name, opened in named.items()}
-        verdicts = pairwise = None
+        verdicts = pairwise = config = None
         if judge is not None:
             config = stack.enter_context(
                 open_config(judge, max_tokens=JUDGE_TOKENS, timeout=timeout, seed=seed, reuse_prompts=True)
             )
-            if not same_judge:
-                _require_other(config, [first.config] if first else [], named)
+            answering = [first, *named.values()] if first else list(named.values())
+            require_independent_judge(config, [each.config for each in answering], allow=same_judge)
             asked: dict[str, Any] = {"repeats": judge_repeats, "concurrency": config.concurrency}
             verdicts = JudgedMetrics(
                 config,
@@ -142,16 +145,7 @@ def open_models(
                 pairwise = PairwiseJudge(config, timeout=3 * timeout, **asked)
             notes["judge"] = config.model
         free = JudgeFreeMetrics(embed, names=metrics)
-        yield Models(embedding, free, first, verdicts, named, pairwise), notes
-
-
-def _require_other(judge: LLMConfig, first: list[LLMConfig], named: Mapping[str, LLM]) -> None:
-    for config in (*first, *(llm.config for llm in named.values())):
-        if config.source == judge.source:
-            raise BenchmarkError(
-                f"{judge} would judge its own answers, which models are known to prefer; give another judge, "
-                "or insist with same_judge."
-            )
+        yield Models(embedding, free, first, verdicts, named, pairwise, config), notes
 
 
 def _second_encoder(*, needed: bool) -> Embed | None:

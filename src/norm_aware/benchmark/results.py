@@ -9,9 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from norm_aware.benchmark.comparison.clusters import question_clusters
-from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
-from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
@@ -56,6 +54,7 @@ def build_results(
     configuration: Mapping[str, Any],
     seed: int,
     comparing: ComparisonOptions | None = None,
+    clustered: bool = True,
     attribution: Mapping[str, Mapping[str, Any]] | None = None,
     breakdowns: Sequence[Mapping[str, Any]] = (),
     judge: Mapping[str, Any] | None = None,
@@ -74,7 +73,8 @@ def build_results(
         norms: length of every document's raw embedding, by document id; None or absent where unknown.
         configuration: what the run depended on; no secrets.
         seed: of the resampling.
-        comparing: how systems are compared; questions that share a relevant document are resampled together.
+        comparing: how systems are compared.
+        clustered: resample questions that share a relevant document together.
         attribution: where the differences come from, by candidate.
         breakdowns: differences by group of questions.
         judge: the judge and its check, which says which metrics are informative.
@@ -101,7 +101,7 @@ def build_results(
         values,
         baseline=systems[0].name,
         measures=measures,
-        clusters=question_clusters(relevant),
+        clusters=question_clusters(relevant) if clustered else None,
         options=comparing or ComparisonOptions(seed=seed),
     )
     rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]

@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from norm_aware.benchmark.attribution.ladder import intermediate
 from norm_aware.benchmark.collect import collect
+from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.configuration import Configuration
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
+from norm_aware.benchmark.reporting import Reporting, attributed
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.systems.encoder import Encoder
@@ -40,6 +43,7 @@ def run_benchmark(
     context_k: int | None = None,
     seed: int = 0,
     allow_normalized: bool = False,
+    reporting: Reporting | None = None,
     notes: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -62,6 +66,7 @@ def run_benchmark(
         context_k: documents an answer is written from, in every system; None leaves each its own.
         seed: of the sample and the resampling.
         allow_normalized: take embeddings that all have length 1.
+        reporting: how the rows are compared, attributed and judged.
         notes: further entries of the report's configuration; no secrets.
         progress: told how far each step is.
 
@@ -75,6 +80,9 @@ def run_benchmark(
     if context_k is not None:
         systems = tuple(replace(system, context_k=context_k) for system in systems)
     _require_possible(systems, answer_limit)
+    reporting = reporting or Reporting(comparing=ComparisonOptions(seed=seed))
+    rungs = intermediate(systems) if reporting.attribution else ()
+    every = (*systems, *rungs)
     queries = dataset.sample(limit, seed=seed)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -99,12 +107,12 @@ def run_benchmark(
         s.name: Ranker(
             s, indexes, fingerprint=ranking_fingerprint(s, dataset=dataset.digest, encoder=identity)
         )
-        for s in systems
+        for s in every
     }
     try:
         norms = _norms(indexes, out / "norms.json")
         run = collect(
-            systems,
+            every,
             queries,
             retrieving=rankers,
             embed=lambda texts: encoder.embedding.embed_queries(texts),
@@ -123,10 +131,10 @@ def run_benchmark(
         metrics=models.metrics,
         judge=models.judge,
         judged=Rows(out / "judged.jsonl"),
-        context_k={s.name: s.context_k for s in systems},
+        context_k={s.name: s.context_k for s in every},
         progress=progress,
         pairwise=models.pairwise,
-        shown=as_shown(systems, models.llm, models.llms),
+        shown=as_shown(every, models.llm, models.llms),
     )
     write_whole(out / "scores.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in scores))
     results = build_results(
@@ -150,6 +158,13 @@ def run_benchmark(
             **(notes or {}),
         },
         seed=seed,
+        comparing=reporting.comparing,
+        clustered=reporting.clustered,
+        judge=reporting.judge,
+        plan=reporting.plan,
+        **attributed(
+            dataset, queries, systems, rungs=rungs, run=run, scores=scores, norms=norms, reporting=reporting
+        ),
     )
     write_whole(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
     write_report(out / "results.json")

@@ -36,7 +36,7 @@ def compare(
     """Compare two runs question by question; refuses runs of different questions, datasets or judges."""
     from norm_aware.benchmark.comparison.across import compare_runs
     from norm_aware.benchmark.comparison.options import ComparisonOptions
-    from norm_aware.benchmark.comparison.saved import read_results
+    from norm_aware.benchmark.report.schema import read_results
     from norm_aware.whole_file import write_whole
 
     options = ComparisonOptions(margin=margin, correction=correction, seed=seed)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def gate(
 ) -> None:
     """Decide gates on the bounds of 95% intervals; exit code 3 where one is not passed."""
     from norm_aware.benchmark.comparison.gate import check_gates, exit_code
-    from norm_aware.benchmark.comparison.saved import read_results
+    from norm_aware.benchmark.report.schema import read_results
 
     found = check_gates(read_results(results), gates)
     for result in found:

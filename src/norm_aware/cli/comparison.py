@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,17 @@ def benchmark(
         str | None, typer.Option(help="Model that judges the answers, for RAGAS's metrics.")
     ] = None,
     judge_base_url: Annotated[str | None, typer.Option(help="Its OpenAI-compatible endpoint.")] = None,
+    judge_check: Annotated[
+        str | None, typer.Option(help="Whether it may judge: 'auto' finds out, 'none', or a check's file.")
+    ] = None,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as 'nDCG@10 >= baseline - 0.01'; exit code 3 where it is not passed."),
+    ] = None,
+    attribution: Annotated[
+        bool | None,
+        typer.Option("--attribution", help="Run what lies between baseline and candidates too."),
+    ] = None,
     allow_same_judge: Annotated[
         bool | None, typer.Option("--allow-same-judge", help="Let a model judge its own answers.")
     ] = None,
@@ -86,6 +98,8 @@ def benchmark(
         "corpus": corpus,
         "allow_same_judge": allow_same_judge,
         "answers": answers,
+        "gate": gate or None,
+        "attribution": attribution,
         "metrics": [name.strip() for name in metrics.split(",")] if metrics else None,
     }
     options = {
@@ -93,6 +107,7 @@ def benchmark(
         "llm_base_url": llm_base_url,
         "judge": judge,
         "judge_base_url": judge_base_url,
+        "judge_check": judge_check,
         "context_k": context_k,
         "calibration": calibration,
         "seed": seed,
@@ -108,11 +123,11 @@ def benchmark(
     from norm_aware.benchmark.datasets.load import load_dataset
     from norm_aware.benchmark.plan.describe import describe
     from norm_aware.benchmark.plan.estimate import estimate
-    from norm_aware.benchmark.plan.run_plan import plan_encoder, plan_folder, run_plan
+    from norm_aware.benchmark.plan.run_plan import plan_encoder, plan_folder, run_plan, scored_systems
 
     loaded = load_dataset(chosen.dataset, split=chosen.split, corpus=chosen.corpus)
     folder = plan_folder(chosen, loaded)
-    print(describe(chosen, estimate(chosen, loaded, chosen.build_systems()), folder), flush=True)
+    print(describe(chosen, estimate(chosen, loaded, scored_systems(chosen)), folder), flush=True)
     if dry_run:
         return
     under_test = plan_encoder(chosen, batch_size=settings.batch_size, device=settings.device)
@@ -120,6 +135,13 @@ def benchmark(
         results = run_plan(chosen, dataset=loaded, encoder=under_test, keys=keys, progress=bar)
     print_comparison(results)
     print(f"{folder / 'results.json'}\n{folder / 'report.html'}")
+    if chosen.gate:
+        from norm_aware.benchmark.comparison.gate import check_gates, exit_code
+
+        decided = check_gates(results, chosen.gate)
+        for result in decided:
+            print(result.line)
+        sys.exit(exit_code(decided))
 
 
 @app.command()

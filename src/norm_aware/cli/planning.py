@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DATASET = "pydocs"
 SYSTEMS = "cosine,document_power=0.5,dot"
+_MODELS = ("llm", "llm_base_url", "judge", "judge_base_url", "judge_check")
 ANSWERER, JUDGE = "llm", "judge"  # the models' names in a plan that options made
 
 
@@ -30,7 +31,7 @@ def plan_of_file(path: Path, given: Mapping[str, Any]) -> Plan:
     from norm_aware.benchmark.plan.plan import read_plan
 
     changes = {name: value for name, value in given.items() if value is not None}
-    for option in ("systems", "llm", "llm_base_url", "judge", "judge_base_url", "context_k", "calibration"):
+    for option in (*_MODELS, "systems", "context_k", "calibration"):
         if option in changes:
             raise PlanError(
                 f"--{option.replace('_', '-')} was given beside {path}, which says that itself; write it "
@@ -61,6 +62,7 @@ def plan_of_options(settings: Settings, given: Mapping[str, Any]) -> Plan:
         "answers",
         "gate",
         "allow_same_judge",
+        "attribution",
         "metrics",
     )
     values: dict[str, Any] = {name: given[name] for name in options if given.get(name) is not None}
@@ -69,7 +71,7 @@ def plan_of_options(settings: Settings, given: Mapping[str, Any]) -> Plan:
         llms[ANSWERER] = _model(settings.llm, settings.llm_base_url)
     if settings.judge is not None:
         llms[JUDGE] = _model(settings.judge, settings.judge_base_url)
-        values["judge"] = JUDGE
+        values["judge"] = {"model": JUDGE, "check": settings.judge_check}
     calibration = settings.calibration
     return Plan(
         dataset=given.get("dataset") or DATASET,

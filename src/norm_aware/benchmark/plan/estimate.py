@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from statistics import fmean
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.judging.calls import planned_calls
+from norm_aware.benchmark.judging.check import REPEATS
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.requirements import require_metrics
 from norm_aware.benchmark.plan.entries import LLMEntry
@@ -108,6 +110,8 @@ def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimat
     ]
     judged = [metric for metric in metrics_of(plan, dataset) if METRICS[metric].kind == "judged"]
     work += [_verdicts(plan, metric, list(distinct.values()), asked, length) for metric in judged]
+    if judged and plan.judge is not None and plan.judge.check == "auto":
+        work.append(_check(plan.judge.model, plan.llms[plan.judge.model]))
     return Estimate(len(queries), len(asked), len(dataset.documents), tuple(work))
 
 
@@ -154,6 +158,13 @@ def _verdicts(
             calls += each
             prompt += each * round((_INSTRUCTIONS + len(query.text) + shown) / CHARACTERS_PER_TOKEN)
     return _work(metric, judge.model, plan.llms[judge.model], calls, prompt, calls * _VERDICT_TOKENS)
+
+
+def _check(llm: str, entry: LLMEntry) -> Work:
+    """Of a judge that was not checked before."""
+    calls = planned_calls(REPEATS)
+    sent = sum(len(str(message["content"])) for call in calls for message in call.messages)
+    return _work("check of the judge", llm, entry, len(calls), sent // CHARACTERS_PER_TOKEN, 8 * len(calls))
 
 
 def _work(what: str, llm: str, entry: LLMEntry, calls: int, prompt: int, completion: int) -> Work:

@@ -165,6 +165,7 @@ def _beside(values: dict[str, Any], folder: Path) -> None:
             values[name] = moved(values[name])
     for part in (values.get("defaults"), *_list(values.get("systems"))):
         _move(part, ("calibration", "reranker"), moved)
+    _move(values.get("judge"), ("check",), moved)
     llms: dict[str, Any] = values["llms"] if isinstance(values.get("llms"), dict) else {}
     for name, part in llms.items():
         _move(part, ("gguf",), moved)

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from norm_aware.benchmark.attribution.ladder import intermediate
+from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.datasets.load import load_dataset
+from norm_aware.benchmark.judging.kept import check_for
+from norm_aware.benchmark.judging.trust import judge_fingerprint
 from norm_aware.benchmark.llms.usage import Price
-from norm_aware.benchmark.models import ModelSpec, open_models
+from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.plan.entries import LLMEntry
 from norm_aware.benchmark.plan.estimate import metrics_of
 from norm_aware.benchmark.plan.plan import Plan
+from norm_aware.benchmark.reporting import Reporting
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.systems.encoder import Encoder
+from norm_aware.benchmark.systems.system import System
 from norm_aware.encoder import encoder_source, load_encoder
 from norm_aware.errors import PlanError
 from norm_aware.progress import Progress, silent
@@ -75,6 +81,13 @@ def run_plan(
         seed=plan.seed,
     )
     with opened as (models, notes):
+        reporting = Reporting(
+            comparing=ComparisonOptions(plan.compare.margin, plan.compare.correction, seed=plan.seed),
+            clustered=plan.compare.cluster,
+            attribution=plan.attribution,
+            judge=_judge(plan, models, progress),
+            plan=plan.resolved(),
+        )
         return run_benchmark(
             asked,
             systems,
@@ -85,9 +98,32 @@ def run_plan(
             answer_repeats=plan.answer_repeats,
             seed=plan.seed,
             allow_normalized=plan.allow_normalized,
-            notes={**notes, "plan": plan.resolved()},
+            reporting=reporting,
+            notes=notes,
             progress=progress,
         )
+
+
+def scored_systems(plan: Plan) -> tuple[System, ...]:
+    """What a plan scores: the systems it compares and, where it attributes, those between them.
+
+    Raises:
+        CalibrationError: when a calibration cannot be read.
+    """
+    systems = plan.build_systems()
+    return (*systems, *(intermediate(systems) if plan.attribution else ()))
+
+
+def _judge(plan: Plan, models: Models, progress: Progress) -> dict[str, Any] | None:
+    """The judge, checked before it judges."""
+    if plan.judge is None or models.judging is None:
+        return None
+    return {
+        "model": models.judging.model,
+        "fingerprint": judge_fingerprint(models.judging),
+        "repeats": plan.judge.repeats,
+        "check": check_for(plan.judge.check, models.judging, progress=progress),
+    }
 
 
 def plan_folder(plan: Plan, dataset: Dataset) -> Path:

@@ -25,13 +25,14 @@ def read_results(path: Path) -> dict[str, Any]:
     """Read a results.json and check it against its schema.
 
     Args:
-        path: the file.
+        path: the file, or the folder of the run it lies in.
 
     Raises:
         BenchmarkError: when it cannot be read, is of another schema version, or breaks its schema; the
             message names the place inside the document.
         MissingExtraError: when jsonschema is not installed.
     """
+    path = path / "results.json" if path.is_dir() else path
     rerun = "run `norm-aware benchmark` to make it, or name the results.json of a finished run"
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
