@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from norm_aware.benchmark.comparison.gate import parse_gate
 from norm_aware.benchmark.plan.entries import SystemEntry
 from norm_aware.benchmark.plan.explain import did_you_mean
 from norm_aware.benchmark.plan.same_model import same_model
@@ -11,7 +12,7 @@ from norm_aware.benchmark.plan.source import Location, Source
 from norm_aware.benchmark.systems.import_path import is_import_path
 from norm_aware.benchmark.systems.reranker_name import as_similarity
 from norm_aware.benchmark.systems.system import CALIBRATED, HYBRID, STOCK
-from norm_aware.errors import PlanError
+from norm_aware.errors import BenchmarkError, PlanError
 
 if TYPE_CHECKING:
     from norm_aware.benchmark.plan.plan import Plan
@@ -44,6 +45,11 @@ def require_whole(plan: Plan, source: Source) -> None:
             if key not in plan.systems[number].model_fields_set and key in plan.defaults.model_fields_set:
                 part = ("defaults",)
             refuse((*part, key), f"system {entry.label!r}: {message}")
+    for number, text in enumerate(plan.gate):
+        try:
+            parse_gate(text)
+        except BenchmarkError as error:
+            refuse(("gate", number), str(error))
     for name, llm in plan.llms.items():
         if llm.gguf is not None and not llm.gguf.is_file():
             refuse(("llms", name, "gguf"), f"there is no file {str(llm.gguf)!r}; correct the path.")
