@@ -22,6 +22,10 @@ def test_a_value_in_its_range_is_kept_and_rounding_beyond_it_is_cut_off(value, k
     assert (score(value).value, score(value).reason) == (kept, None)
 
 
+def test_values_that_differ_by_a_denominators_guard_are_equal():
+    assert score(1 / (1 + 1e-10)).value == score(3 / (3 + 1e-10)).value == 1
+
+
 @pytest.mark.parametrize("value", [7, -1, math.nan, math.inf])
 def test_a_value_out_of_its_range_is_none_and_says_so(value):
     found = score(value)

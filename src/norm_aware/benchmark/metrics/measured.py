@@ -9,6 +9,7 @@ from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.score import Score
 
 _ROUNDING = 1e-6
+_DIGITS = 6
 
 
 async def measured(
@@ -29,7 +30,8 @@ async def measured(
         reason = explain(error)
     else:
         if least - _ROUNDING <= found <= 1 + _ROUNDING:
-            value = min(1.0, max(least, found))
+            # RAGAS adds tiny numbers to denominators, and a tie must not become a win by them
+            value = round(min(1.0, max(least, found)), _DIGITS)
         else:  # also where it is not a number
             reason = f"RAGAS returned {found:g}, which is not between {least:g} and 1"
     return Score(name, value, reason, round(time.perf_counter() - started, 4))
