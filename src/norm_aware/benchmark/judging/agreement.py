@@ -132,7 +132,8 @@ def balanced_accuracy(verdicts: Sequence[Verdict]) -> tuple[float, float, float]
     """Mean of the shares right among yes and among no items, and its interval.
 
     The interval joins the two shares' Wilson intervals (MOVER: Zou & Donner 2008, doi:10.1002/sim.3095),
-    with the correlation of both verdicts of a pair; it keeps its width where a judge always says the same.
+    with the correlation of both verdicts of a pair where that widens it; it keeps its width where a judge
+    always says the same.
 
     Returns:
         The value, and the interval's lower and upper end.
@@ -194,8 +195,9 @@ def _joined(first: float, second: float, correlation: float) -> float:
 
 
 def _correlation(outcomes: Sequence[tuple[bool, bool]]) -> float:
-    """Phi of both verdicts of a pair; 0 where either never varies."""
+    """Phi of both verdicts of a pair, at least 0; 0 where either never varies."""
     table = np.array(outcomes, dtype=np.float64).reshape(-1, 2)
     if len(table) < 2 or (table.std(axis=0) == 0).any():
         return 0.0
-    return float(np.corrcoef(table.T)[0, 1])
+    # a negative one would narrow the interval on the word of the few pairs that were told apart
+    return max(0.0, float(np.corrcoef(table.T)[0, 1]))
