@@ -129,8 +129,10 @@ def test_a_plan_is_shown_before_it_is_run_and_a_dry_run_stops_there(folder):
     for told in ("baseline  cosine", "candidate stock", "answers by small: 6 calls", "into run"):
         assert told in dry.stdout
     assert not (folder / "run").exists()
-    done = norm_aware("benchmark", "plan.yaml", "--out", "run", "--no-answers", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    gate = ("--gate", "nDCG@10 >= baseline + 2")
+    done = norm_aware("benchmark", "plan.yaml", "--out", "run", "--no-answers", *gate, cwd=folder)
+    assert done.returncode == 3, done.stderr
+    assert "stock: nDCG@10 >= baseline + 2" in done.stdout
     assert done.stdout.index("candidate stock") < done.stdout.index("nDCG@10")
     results = json.loads((folder / "run" / "results.json").read_text())
     assert set(results["systems"]) == {"cosine", "stock", "bm25"}

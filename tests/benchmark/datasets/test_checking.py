@@ -72,6 +72,8 @@ def test_numbers_of_the_question_may_come_back_in_the_answer():
         ("Where does the Louvre stand?", True),
         ("What context does the manager open?", True),
         ("How is a text file read?", True),
+        ("What does whathdr do in the context of sound files?", True),
+        ("What is the text of a node?", True),
         ("What does this passage say?", False),
         ("According to the provided context, where is it?", False),
         ("What is in the document above?", False),

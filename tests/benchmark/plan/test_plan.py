@@ -174,6 +174,8 @@ MISTAKES = [
     ("llms:\n  a:\n    model: x\n    base_url: localhost", "", 4, "it is no HTTP address"),
     ("llms: {a: x}\nanswer_repeats: 2", "", 2, "'a' says the same again at temperature 0"),
     ("llms: {a: x, b: y}\njudge: {model: b, repeats: 2}", "", 2, "it repeats 2 times what it says"),
+    ("gate: [nonsense]", "", 1, "'nonsense' is no gate"),
+    ("gate:\n  - 'dott: nDCG@10 > baseline'", "", 2, "the gate is for 'dott'; There are cosine"),
     ("compare: {correction: none}", "", 1, "'holm' or 'fdr'"),
     ("limit: 1\nlimit: 2", "", 2, "'limit' stands twice, first on line 1"),
     ("5: x", "", 1, "this key is no text"),

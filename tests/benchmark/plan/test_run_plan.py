@@ -92,6 +92,33 @@ def test_a_changed_system_costs_what_is_new_about_it_and_changing_it_back_nothin
         assert (tmp_path / "run" / "run.jsonl").read_text().count("\n") - lines <= words
 
 
+def test_systems_between_are_scored_and_priced_and_not_compared(server, source, tmp_path):
+    reranked = {"name": "reranked", "retriever": "dot", "reranker": "cosine"}
+    plan = planned(server, tmp_path / "run", ["cosine", reranked], attribution=True)
+    results, _ = asked(server, plan, source)
+    assert list(results["systems"]) == ["cosine", "reranked"]
+    steps = results["attribution"]["reranked"]["steps"]["nDCG@10"]
+    assert [step["step"] for step in steps] == ["retrieval", "reranker"]
+    total = results["systems"]["reranked"]["nDCG@10"] - results["systems"]["cosine"]["nDCG@10"]
+    assert sum(step["difference"] for step in steps) == pytest.approx(total)
+    between = set(results["costs"]) - {"cosine", "reranked"}
+    assert len(between) == 1
+    assert {row["baseline"] for row in results["comparisons"]} == {"cosine"}
+    assert not between & {row["candidate"] for row in results["comparisons"]}
+
+
+def test_the_comparison_is_made_as_the_plan_says(server, source, tmp_path):
+    for margin, outcome in ((2.0, "equivalent"), (0.0001, None)):
+        plan = planned(
+            server, tmp_path / "run", answers=False, compare={"correction": "fdr", "margin": margin}
+        )
+        results, _ = asked(server, plan, source)
+        rows = [row for row in results["comparisons"] if row["equivalence"] is not None]
+        assert {row["correction"] for row in results["comparisons"]} == {"fdr"}
+        assert {row["equivalence"]["margin"] for row in rows} == {margin}
+        assert outcome is None or {row["equivalence"]["outcome"] for row in rows} == {outcome}
+
+
 def test_each_system_asks_the_model_it_names(server, source, tmp_path):
     other = {"other": {"model": "other", "base_url": server.base_url}}
     systems = ["cosine", {"name": "twin", "retriever": "cosine", "llm": "other"}]

@@ -28,7 +28,8 @@ FOUND, SUPPORTED = "found", "supported"
 
 _OF_PASSAGE = re.compile(
     r"\b(?:the|this|that|provided|given|above|following)\s+"
-    r"(?:(?:provided|given|above|following)\s+)?(?:passage|text|context|document|excerpt|snippet|paragraph)s?\b",
+    r"(?:(?:provided|given|above|following)\s+)?(?:passage|text|context|document|excerpt|snippet|paragraph)s?\b"
+    r"(?!\s+of\b)",  # "in the context of sound" speaks of no passage
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3

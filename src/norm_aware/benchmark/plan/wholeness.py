@@ -47,9 +47,14 @@ def require_whole(plan: Plan, source: Source) -> None:
             refuse((*part, key), f"system {entry.label!r}: {message}")
     for number, text in enumerate(plan.gate):
         try:
-            parse_gate(text)
+            gate = parse_gate(text)
         except BenchmarkError as error:
             refuse(("gate", number), str(error))
+        else:
+            if gate.system is not None and gate.system not in names:
+                refuse(
+                    ("gate", number), f"the gate is for {gate.system!r}; {did_you_mean(gate.system, names)}"
+                )
     for name, llm in plan.llms.items():
         if llm.gguf is not None and not llm.gguf.is_file():
             refuse(("llms", name, "gguf"), f"there is no file {str(llm.gguf)!r}; correct the path.")
