@@ -26,6 +26,7 @@ class Reporting:
         attribution: run the systems between baseline and candidates too, so that a difference is told by
             its steps.
         judge: the judge: `model`, `fingerprint`, `repeats`, and its `check` or None; None without one.
+        judge_limit: of how many of the queries, from the first, answers are judged; None judges all.
         plan: the resolved plan; no secrets.
     """
 
@@ -33,6 +34,7 @@ class Reporting:
     clustered: bool = True
     attribution: bool = False
     judge: Mapping[str, Any] | None = None
+    judge_limit: int | None = None
     plan: Mapping[str, Any] | None = None
 
 

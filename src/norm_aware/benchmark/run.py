@@ -131,6 +131,7 @@ def run_benchmark(
         metrics=models.metrics,
         judge=models.judge,
         judged=Rows(out / "judged.jsonl"),
+        judged_queries={query.id for query in queries[: reporting.judge_limit]},
         context_k={s.name: s.context_k for s in every},
         progress=progress,
         pairwise=models.pairwise,

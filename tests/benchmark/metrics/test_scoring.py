@@ -185,6 +185,13 @@ def test_the_judge_is_shown_the_contexts_that_the_system_took_cut_as_it_was_show
     assert shown == {("cosine:text",), ("dot:text", "dot:text")}
 
 
+def test_answers_to_some_of_the_questions_alone_are_judged_where_that_is_asked_for(score):
+    judge = Judge()
+    rows = score(two(), judge=judge, judged_queries={"q1"})
+    assert {sample.question for _, sample, _ in judge.asked} == {"When?"}
+    assert {row["query_id"] for row in rows if row["judge"]} == {"q1"}
+
+
 def test_a_run_without_answers_is_not_judged(score):
     judge = Judge()
     found = score(dict([row("cosine", "q0", None), row("dot", "q0", None)]), judge, pairwise=Pairwise())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
@@ -45,6 +45,7 @@ def score_run(
     progress: Progress,
     pairwise: PairwiseJudge | None = None,
     shown: Shown | None = None,
+    judged_queries: Set[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Score every row of a run.
 
@@ -61,6 +62,7 @@ def score_run(
         progress: told of rows scored.
         pairwise: compares each system's answers with the baseline's; None leaves that out.
         shown: cuts the contexts to what the answering model saw of them; None takes them whole.
+        judged_queries: whose answers are judged; None judges all.
 
     Returns:
         Rows of `system`, `query_id`, `measure`, `judge` (None or its fingerprint), `value` (None where the
@@ -72,7 +74,15 @@ def score_run(
         BenchmarkError: when a row names a document that the dataset has not.
     """
     samples = _samples(run, dataset, context_k, shown)
-    verdicts = judge_run(run, samples, judge=judge, pairwise=pairwise, judged=judged, progress=progress)
+    to_judge = [key for key in run if judged_queries is None or key[1] in judged_queries]
+    verdicts = judge_run(
+        {key: run[key] for key in to_judge},
+        {key: samples[key] for key in to_judge},
+        judge=judge,
+        pairwise=pairwise,
+        judged=judged,
+        progress=progress,
+    )
     ranked = _retrieval_scores(run, dataset)
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for done, (key, row) in enumerate(run.items()):

@@ -188,6 +188,7 @@ class JudgeEntry(Entry):
     model: str = Field(description="Which of llms.")
     repeats: int = Field(1, gt=0, description="How often each answer is judged.")
     reasons: bool = Field(True, description="Whether the judge gives its reasons.")
+    limit: int | None = Field(None, gt=0, description="Of how many of the answered questions.")
     check: str = Field("auto", description="Whether it may judge: auto, none, or a check's file.")
 
     @model_validator(mode="before")

@@ -154,7 +154,7 @@ def _verdicts(
         shown = min(
             plan.context_budget, length * (1 if METRICS[metric].asks_per_context else system.context_k)
         )
-        for query in asked:
+        for query in asked[: judge.limit]:
             calls += each
             prompt += each * round((_INSTRUCTIONS + len(query.text) + shown) / CHARACTERS_PER_TOKEN)
     return _work(metric, judge.model, plan.llms[judge.model], calls, prompt, calls * _VERDICT_TOKENS)

@@ -86,6 +86,7 @@ def run_plan(
             clustered=plan.compare.cluster,
             attribution=plan.attribution,
             judge=_judge(plan, models, progress),
+            judge_limit=plan.judge.limit if plan.judge else None,
             plan=plan.resolved(),
         )
         return run_benchmark(
