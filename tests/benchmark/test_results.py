@@ -95,12 +95,6 @@ def test_a_metric_whose_judge_guesses_is_uninformative_and_says_why():
     assert build(judge=judge | {"check": None})["measures"]["faithfulness"]["informative"] is True
 
 
-def test_comparisons_that_are_known_are_not_made_again():
-    known = build()["comparisons"]
-    known[0]["difference"] = 0.123
-    assert build(comparisons=known)["comparisons"] == known
-
-
 @pytest.mark.parametrize(
     ("changes", "place"),
     [

@@ -49,7 +49,13 @@ def make_run(
             "name": name,
             "created": "2026-11-26T00:00:00+00:00",
             "baseline": "cosine",
-            "dataset": {"name": "weather", "digest": "d1", "documents": 9, "queries": questions},
+            "dataset": {
+                "name": "weather",
+                "digest": "d1",
+                "documents": 9,
+                "queries": questions,
+                "relevant": questions,
+            },
             "systems": mean_values(values, measures=list(KINDS)),
             "measures": {m: {"kind": k, "description": "", "informative": True} for m, k in KINDS.items()},
             "comparisons": [as_row(row) for row in rows],
@@ -60,11 +66,27 @@ def make_run(
                     "text": f"What is {q}?",
                     "answers": [],
                     "relevant": relevant[q],
-                    "systems": {s: {"measures": {m: values[s][m][q] for m in KINDS}} for s in values},
+                    "systems": {
+                        s: {
+                            "documents": [],
+                            "contexts": 3,
+                            "answer": None,
+                            "seconds": 0.1,
+                            "measures": {m: values[s][m][q] for m in KINDS},
+                        }
+                        for s in values
+                    },
                 }
                 for q in ids
             ],
             "configuration": {"encoder": "e", "judge_fingerprint": "j1", "seed": 0},
             "versions": {"numpy": "2"},
+            "documents": {},
+            "norms": None,
+            "attribution": {},
+            "breakdowns": [],
+            "judge": None,
+            "costs": {},
+            "plan": None,
         }
     )

@@ -97,7 +97,7 @@ def test_every_kind_of_source_is_told_where_none_fits():
 
 
 def load_ragas():
-    from norm_aware.benchmark.metrics.ragas_metrics import JudgeFreeMetrics
+    from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 
     JudgeFreeMetrics()  # as the benchmark does: ragas warns of its own on import
 

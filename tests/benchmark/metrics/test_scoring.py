@@ -189,7 +189,7 @@ def test_answers_to_some_of_the_questions_alone_are_judged_where_that_is_asked_f
     judge = Judge()
     rows = score(two(), judge=judge, judged_queries={"q1"})
     assert {sample.question for _, sample, _ in judge.asked} == {"When?"}
-    assert {row["query_id"] for row in rows if row["judge"]} == {"q1"}
+    assert {row["query_id"] for row in rows.values() if row["judge"]} == {"q1"}
 
 
 def test_a_run_without_answers_is_not_judged(score):

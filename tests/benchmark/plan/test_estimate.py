@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from norm_aware.benchmark.judging.calls import planned_calls
+from norm_aware.benchmark.judging.check import REPEATS
 from norm_aware.benchmark.plan.describe import describe
 from norm_aware.benchmark.plan.estimate import CHARACTERS_PER_TOKEN, estimate
 from norm_aware.benchmark.plan.plan import Plan
@@ -29,8 +31,18 @@ def test_calls_are_those_of_every_question_system_repeat_and_judge():
         ("answers", "small"): 2 * 8 * 3,
         ("faithfulness", "big"): 2 * 8 * 2 * 2,
         ("llm_context_precision", "big"): 2 * 8 * 4 * 2,
+        ("check of the judge", "big"): len(planned_calls(REPEATS)),
     }
     assert found.calls == sum(work.calls for work in found.work)
+
+
+def test_a_judge_that_is_not_checked_or_judges_few_questions_costs_as_much_less():
+    judge = {**JUDGED["judge"], "check": "none", "limit": 3}
+    found = taken(Plan(systems=["cosine", "dot"], llms=LLMS, **{**JUDGED, "judge": judge}))
+    assert {w.what: w.calls for w in found.work if w.llm == "big"} == {
+        "faithfulness": 2 * 3 * 2 * 2,
+        "llm_context_precision": 2 * 3 * 3 * 2,
+    }
 
 
 def test_systems_that_cannot_differ_share_their_answers():

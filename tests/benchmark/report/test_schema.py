@@ -123,8 +123,11 @@ def test_a_file_that_is_missing_or_broken_is_refused_with_what_to_do(results, tm
     source = tmp_path / "results.json"
     with pytest.raises(BenchmarkError, match=r"There is no .*results\.json; run"):
         read_results(source)
-    with pytest.raises(BenchmarkError, match="cannot be read"):
+    with pytest.raises(BenchmarkError, match=r"There is no .*results\.json; run"):
         read_results(tmp_path)
+    (tmp_path / "folder" / "results.json").mkdir(parents=True)
+    with pytest.raises(BenchmarkError, match="cannot be read"):
+        read_results(tmp_path / "folder")
     for broken in (b'{"schema_version": 1,', b"\xff\xfe", b"", b"[" * 100_000):
         source.write_bytes(broken)
         with pytest.raises(BenchmarkError, match=r"results\.json is not valid JSON"):
