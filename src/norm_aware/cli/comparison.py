@@ -28,7 +28,9 @@ def benchmark(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option(help="What a file's questions are asked of: documents as `index` takes."),
+        typer.Option(
+            help="What a file's questions are asked of: a BEIR folder, .jsonl, or a folder of texts."
+        ),
     ] = None,
     systems: Annotated[
         str | None,
