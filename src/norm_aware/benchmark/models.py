@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from norm_aware import offline
@@ -21,7 +23,6 @@ from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.ragas_judged import JUDGE_TOKENS, JudgedMetrics
 from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
 from norm_aware.benchmark.systems.encoder import Encoder
-from norm_aware.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from norm_aware.llamaindex.embedding import RawEmbedding
@@ -110,10 +111,12 @@ def open_models(
 
         first = answerer(llm) if llm is not None else None
         # one model by two names is one connection, and one server
-        named = {
-            name: first if first is not None and spec == llm else answerer(spec)
-            for name, spec in (llms or {}).items()
-        }
+        opened: list[tuple[ModelSpec | None, LLM | None]] = [(llm, first)]
+        named: dict[str, LLM] = {}
+        for name, spec in (llms or {}).items():
+            known = next((model for other, model in opened if other == spec), None)
+            named[name] = known or answerer(spec)
+            opened.append((spec, named[name]))
         if first is not None or named:
             main = first or next(iter(named.values()))
             notes |= {
@@ -149,10 +152,9 @@ def open_models(
 
 
 def _second_encoder(*, needed: bool) -> Embed | None:
-    try:
-        encoder = offline.static_encoder()
-    except MissingExtraError:
+    if find_spec("wordllama") is None:
         if needed:  # RAGAS's answer relevancy cannot do without
-            raise
+            offline.static_encoder()  # which says what is missing
         return None
-    return lambda texts: encoder.encode(texts, show_progress_bar=False)
+    encoder = cache(offline.static_encoder)  # loaded with the first text
+    return lambda texts: encoder().encode(texts, show_progress_bar=False)

@@ -151,7 +151,7 @@ def run_benchmark(
             "context_k": _one_or_each({s.name: s.context_k for s in systems}),
             "exact": _one_or_each({s.name: s.exact for s in systems}),
             **_calibrations(systems),
-            "llm_fingerprint": models.llm.fingerprint if models.llm else None,
+            "llm_fingerprint": _fingerprints(models),
             "judge_fingerprint": models.judge.fingerprint if models.judge else None,
             "systems": [system.name for system in systems],
             "limit": limit,
@@ -192,6 +192,13 @@ def _norms(indexes: Indexes, path: Path) -> dict[str, float]:
         write_whole(path, json.dumps(indexes.norms()))
     norms: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
     return norms
+
+
+def _fingerprints(models: Models) -> Any:
+    if models.llm is not None:
+        return models.llm.fingerprint
+    named = {name: model.fingerprint for name, model in models.llms.items()}
+    return _one_or_each(named) if named else None
 
 
 def _one_or_each(values: Mapping[str, Any]) -> Any:

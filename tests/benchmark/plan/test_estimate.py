@@ -6,8 +6,15 @@ import pytest
 
 from norm_aware.benchmark.judging.calls import planned_calls
 from norm_aware.benchmark.judging.check import REPEATS
+from norm_aware.benchmark.llms.model_spec import CONCURRENCY
 from norm_aware.benchmark.plan.describe import describe
-from norm_aware.benchmark.plan.estimate import CHARACTERS_PER_TOKEN, estimate
+from norm_aware.benchmark.plan.estimate import (
+    CHARACTERS_PER_TOKEN,
+    READ_PER_SECOND,
+    SECONDS_A_CALL,
+    WRITTEN_PER_SECOND,
+    estimate,
+)
 from norm_aware.benchmark.plan.plan import Plan
 from norm_aware.errors import BenchmarkError
 from tests.benchmark.test_collect import DATASET, WORDS
@@ -65,15 +72,26 @@ def test_tokens_are_those_of_the_texts_and_no_prompt_exceeds_its_budget():
     assert taken(short).work[0].prompt_tokens == 8 * 100 / CHARACTERS_PER_TOKEN
 
 
-def test_time_comes_from_the_rate_and_money_from_the_price_where_there_is_one():
+def test_time_comes_from_a_rate_that_is_slower_than_the_calls_and_money_from_the_price():
     found = taken(Plan(systems=["cosine", "dot"], llms=LLMS, **JUDGED))
     answers, *verdicts = found.work
     assert (answers.seconds, answers.cost) == (16 / 30 * 60, None)
-    assert {work.seconds for work in verdicts} == {None}
+    assert {work.seconds for work in verdicts} == {w.calls * SECONDS_A_CALL / CONCURRENCY for w in verdicts}
     priced = sum(2 * work.prompt_tokens + 10 * work.completion_tokens for work in verdicts) / 1e6
     assert found.cost == pytest.approx(priced)
-    assert found.seconds == answers.seconds
-    assert (taken(Plan(systems=["cosine"])).cost, taken(Plan(systems=["cosine"])).seconds) == (None, None)
+    assert found.seconds == pytest.approx(sum(work.seconds for work in found.work))
+    assert (taken(Plan(systems=["cosine"])).cost, taken(Plan(systems=["cosine"])).seconds) == (None, 0)
+
+
+def test_a_model_served_here_takes_as_long_as_it_reads_and_writes():
+    (work,) = taken(Plan(systems=["cosine"], llms={"here": "smollm2"})).work
+    expected = work.prompt_tokens / READ_PER_SECOND + work.completion_tokens / WRITTEN_PER_SECOND
+    assert work.seconds == pytest.approx(expected)
+
+
+def test_no_answers_no_check_of_their_judge():
+    found = taken(Plan(systems=["cosine"], llms=LLMS, answer_limit=0, **JUDGED))
+    assert found.work == ()
 
 
 def test_limits_bound_what_is_asked_and_what_is_answered():
@@ -105,7 +123,7 @@ def test_the_text_says_who_answers_what_is_asked_and_which_key_is_not_set(monkey
         "gate nDCG@10 >= 0.4",
         "answers by small: 8 calls",
         "by their prices",
-        "by their rate limits",
+        "about 0:04:42",
         str(tmp_path),
     ):
         assert told in text

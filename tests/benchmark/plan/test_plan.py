@@ -274,3 +274,37 @@ def test_what_is_no_plan_at_all_is_refused(tmp_path):
     assert "systems is missing; give it" in refusal(written(tmp_path, ""))
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe9")
     assert "cannot be read as UTF-8" in refusal(tmp_path / "latin.yaml")
+
+
+def test_a_system_keeps_its_model_wherever_the_baseline_stands_and_whatever_others_are_answered_by():
+    llms = {"small": "a", "big": "b"}
+    plan = Plan(llms=llms, systems=[{"retriever": "cosine", "llm": "big"}, "dot"], baseline="dot")
+    assert [(system.name, system.llm) for system in plan.build_systems()] == [
+        ("dot", "small"),
+        ("cosine", "big"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("nDCG@1O >= baseline", "nDCG@10"),
+        ("bm25: nDCG@10 >= baseline", "'bm25'"),
+        ("nDCG@10 is good", "no gate"),
+    ],
+)
+def test_a_gate_is_read_before_anything_is_spent(gate, said):
+    with pytest.raises(PlanError, match=said):
+        Plan(systems=["cosine", "dot"], gate=[gate])
+
+
+def test_a_gate_on_the_baseline_needs_a_candidate():
+    with pytest.raises(PlanError, match="only system"):
+        Plan(systems=["cosine"], gate=["nDCG@10 >= baseline"])
+
+
+def test_a_key_that_was_pasted_as_the_name_of_a_variable_is_refused_and_not_repeated():
+    key = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW"
+    with pytest.raises(PlanError) as refused:
+        Plan(systems=["cosine"], llms={"m": {"model": "m", "api_key_env": key}})
+    assert key not in str(refused.value)

@@ -31,7 +31,7 @@ PROMPT_TOKENS = 4096
 SMOLLM2 = "smollm2"
 """Name of the packaged SmolLM2-135M-Instruct."""
 
-_CONCURRENCY = 4  # of an endpoint; a model served here answers one at a time, so that it repeats itself
+CONCURRENCY = 4  # of an endpoint; a model served here answers one at a time, so that it repeats itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def open_config(
             seed=seed,
             context_budget=context_budget,
             weights=weights,
-            concurrency=spec.concurrency or (1 if server else _CONCURRENCY),
+            concurrency=spec.concurrency or (1 if server else CONCURRENCY),
             requests_per_minute=spec.requests_per_minute,
             price=spec.price,
             server=server,

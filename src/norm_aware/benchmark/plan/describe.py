@@ -91,8 +91,8 @@ def _price(cost: float | None) -> str:
     return "" if cost is None else f", {cost:,.2f} by their prices"
 
 
-def _time(seconds: float | None) -> str:
-    return "" if seconds is None else f", {timedelta(seconds=round(seconds))} by their rate limits"
+def _time(seconds: float) -> str:
+    return f", about {timedelta(seconds=round(seconds))}"
 
 
 def _times(number: int) -> str:

@@ -15,7 +15,7 @@ from norm_aware.benchmark.systems.system import CALIBRATED, HYBRID, parse_system
 from norm_aware.errors import NormAwareError
 from norm_aware.numeric.parse_similarity import parse_similarity
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")  # in capitals: a key pasted here by mistake rarely is
 
 
 class Entry(BaseModel):
@@ -127,6 +127,7 @@ class LLMEntry(Entry):
     temperature: float = Field(0.0, ge=0, description="Of what it writes; 0 takes the likeliest words.")
     concurrency: int | None = Field(None, gt=0, description="Calls at once.")
     requests_per_minute: float | None = Field(None, gt=0, description="Calls a minute, at most.")
+    max_retries: int = Field(2, ge=0, description="How often a call that failed is repeated.")
 
     @model_validator(mode="before")
     @classmethod

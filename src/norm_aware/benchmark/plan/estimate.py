@@ -10,6 +10,7 @@ from statistics import fmean
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.judging.calls import planned_calls
 from norm_aware.benchmark.judging.check import REPEATS
+from norm_aware.benchmark.llms.model_spec import CONCURRENCY, SMOLLM2
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.requirements import require_metrics
 from norm_aware.benchmark.plan.entries import LLMEntry
@@ -19,6 +20,12 @@ from norm_aware.benchmark.systems.system import System
 
 CHARACTERS_PER_TOKEN = 4
 """Of English, about."""
+
+READ_PER_SECOND, WRITTEN_PER_SECOND = 120, 35
+"""Tokens a second of a model of half a billion parameters served here on two cores, about."""
+
+SECONDS_A_CALL = 1.5
+"""Of an endpoint, about."""
 
 _INSTRUCTIONS = 3000  # characters of RAGAS's prompt and examples around what is judged
 _VERDICT_TOKENS = 200  # that a judge writes for one request, about
@@ -34,7 +41,7 @@ class Work:
         calls: requests, at most.
         prompt_tokens: tokens sent, about.
         completion_tokens: tokens written, about.
-        seconds: how long its rate limit makes it take at least; None where it has none.
+        seconds: how long that takes, about: by its rate limit where it has one that is slower than its like.
         cost: of its tokens; None where no price is known.
     """
 
@@ -43,7 +50,7 @@ class Work:
     calls: int
     prompt_tokens: int
     completion_tokens: int
-    seconds: float | None
+    seconds: float
     cost: float | None
 
 
@@ -80,10 +87,9 @@ class Estimate:
         return sum(known) if known else None
 
     @property
-    def seconds(self) -> float | None:
-        """How long the rate limits make it take at least; None where there are none."""
-        known = [work.seconds for work in self.work if work.seconds is not None]
-        return sum(known) if known else None
+    def seconds(self) -> float:
+        """How long it takes, about, one model after the other."""
+        return sum(work.seconds for work in self.work)
 
 
 def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimate:
@@ -108,7 +114,7 @@ def estimate(plan: Plan, dataset: Dataset, systems: Sequence[System]) -> Estimat
         for llm in dict.fromkeys(s.llm or first for s in distinct.values())
         if asked
     ]
-    judged = [metric for metric in metrics_of(plan, dataset) if METRICS[metric].kind == "judged"]
+    judged = judged_metrics(plan, dataset)
     work += [_verdicts(plan, metric, list(distinct.values()), asked, length) for metric in judged]
     if judged and plan.judge is not None and plan.judge.check == "auto":
         work.append(_check(plan.judge.model, plan.llms[plan.judge.model]))
@@ -129,6 +135,12 @@ def metrics_of(plan: Plan, dataset: Dataset) -> tuple[str, ...]:
         embeddings=find_spec("wordllama") is not None,
         systems=len(plan.systems),
     )
+
+
+def judged_metrics(plan: Plan, dataset: Dataset) -> list[str]:
+    """What of a plan's measures asks the judge; nothing where nothing is answered."""
+    judged = [metric for metric in metrics_of(plan, dataset) if METRICS[metric].kind == "judged"]
+    return [] if plan.judge is None or plan.answer_limit == 0 else judged
 
 
 def _answers(plan: Plan, llm: str, systems: Sequence[System], asked: Sequence[Query], length: float) -> Work:
@@ -168,16 +180,25 @@ def _check(llm: str, entry: LLMEntry) -> Work:
 
 
 def _work(what: str, llm: str, entry: LLMEntry, calls: int, prompt: int, completion: int) -> Work:
-    rate, price = entry.requests_per_minute, entry.price
+    price = entry.price
     return Work(
         what,
         llm,
         calls,
         prompt,
         completion,
-        seconds=60 * calls / rate if rate else None,
+        seconds=_seconds(entry, calls, prompt, completion),
         cost=(prompt * price.prompt + completion * price.completion) / 1e6 if price else None,
     )
+
+
+def _seconds(entry: LLMEntry, calls: int, prompt: int, completion: int) -> float:
+    if entry.gguf is not None or (entry.model == SMOLLM2 and entry.base_url is None):
+        likely = prompt / READ_PER_SECOND + completion / WRITTEN_PER_SECOND
+    else:
+        likely = calls * SECONDS_A_CALL / (entry.concurrency or CONCURRENCY)
+    rate = entry.requests_per_minute
+    return max(likely, 60 * calls / rate if rate else 0.0)
 
 
 def _key(system: System, llm: str) -> tuple[object, ...]:

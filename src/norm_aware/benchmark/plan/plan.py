@@ -109,7 +109,11 @@ class Plan(Entry):
         for entry in self.entries:
             if entry.retriever == CALIBRATED and entry.calibration is not None:
                 calibrations.setdefault(entry.calibration, Calibration.load(entry.calibration))
-        return tuple(_system(entry, calibrations) for entry in self.entries)
+        # named, so that the baseline's place or another system's model changes nobody's
+        answerers = self.answerers
+        return tuple(
+            replace(_system(entry, calibrations), llm=answerers.get(entry.label)) for entry in self.entries
+        )
 
     def resolved(self) -> dict[str, Any]:
         """The plan as JSON, defaults and all, without anything secret: what results.json keeps."""
@@ -149,7 +153,6 @@ def _system(entry: SystemEntry, calibrations: Mapping[Path, Calibration]) -> Sys
         exact=entry.exact,
         context_k=entry.k,
         prompt=entry.prompt.to_prompt(),
-        llm=entry.llm,
     )
 
 

@@ -18,7 +18,7 @@ from norm_aware.benchmark.judging.trust import judge_fingerprint
 from norm_aware.benchmark.llms.usage import Price
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.plan.entries import LLMEntry
-from norm_aware.benchmark.plan.estimate import metrics_of
+from norm_aware.benchmark.plan.estimate import judged_metrics, metrics_of
 from norm_aware.benchmark.plan.plan import Plan
 from norm_aware.benchmark.reporting import Reporting
 from norm_aware.benchmark.run import run_benchmark
@@ -85,7 +85,7 @@ def run_plan(
             comparing=ComparisonOptions(plan.compare.margin, plan.compare.correction, seed=plan.seed),
             clustered=plan.compare.cluster,
             attribution=plan.attribution,
-            judge=_judge(plan, models, progress),
+            judge=_judge(plan, asked, models, progress),
             judge_limit=plan.judge.limit if plan.judge else None,
             plan=plan.resolved(),
         )
@@ -115,9 +115,9 @@ def scored_systems(plan: Plan) -> tuple[System, ...]:
     return (*systems, *(intermediate(systems) if plan.attribution else ()))
 
 
-def _judge(plan: Plan, models: Models, progress: Progress) -> dict[str, Any] | None:
-    """The judge, checked before it judges."""
-    if plan.judge is None or models.judging is None:
+def _judge(plan: Plan, dataset: Dataset, models: Models, progress: Progress) -> dict[str, Any] | None:
+    """The judge, checked before it judges, if there is anything to judge."""
+    if plan.judge is None or models.judging is None or not judged_metrics(plan, dataset):
         return None
     return {
         "model": models.judging.model,
@@ -168,5 +168,6 @@ def _spec(name: str, entry: LLMEntry, key: SecretStr | None) -> ModelSpec:
         temperature=entry.temperature,
         concurrency=entry.concurrency,
         requests_per_minute=entry.requests_per_minute,
+        max_retries=entry.max_retries,
         price=Price(entry.price.prompt, entry.price.completion) if entry.price else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from norm_aware.benchmark.comparison.gate import parse_gate
+from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.plan.entries import SystemEntry
 from norm_aware.benchmark.plan.explain import did_you_mean
 from norm_aware.benchmark.plan.same_model import same_model
@@ -51,10 +52,15 @@ def require_whole(plan: Plan, source: Source) -> None:
         except BenchmarkError as error:
             refuse(("gate", number), str(error))
         else:
+            if gate.measure not in METRICS:
+                unknown = did_you_mean(gate.measure, list(METRICS))
+                refuse(("gate", number), f"the gate is about {gate.measure!r}, no measure; {unknown}")
             if gate.system is not None and gate.system not in names:
                 refuse(
                     ("gate", number), f"the gate is for {gate.system!r}; {did_you_mean(gate.system, names)}"
                 )
+            if gate.relative and len(names) == 1:
+                refuse(("gate", number), "it compares with the baseline, and that is the only system.")
     for name, llm in plan.llms.items():
         if llm.gguf is not None and not llm.gguf.is_file():
             refuse(("llms", name, "gguf"), f"there is no file {str(llm.gguf)!r}; correct the path.")
