@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from norm_aware.benchmark.metrics.metric import METRICS
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -36,10 +38,17 @@ class Scale:
 
 
 def default_scale(measure: str) -> Scale:
-    """The scale of a measure that none was given for: from 0 to 1; RAGAS's noise sensitivity counts errors.
+    """The scale of a measure that none was given for.
+
+    From 0 to 1, or from where the benchmark's own measure of this name begins: a cosine, at -1. RAGAS's
+    noise sensitivity counts errors.
 
     Example:
-        >>> default_scale("nDCG@10").best, default_scale("noise_sensitivity").best
-        (1.0, 0.0)
+        >>> default_scale("nDCG@10").worst, default_scale("answer_relevancy").worst
+        (0.0, -1.0)
+        >>> default_scale("noise_sensitivity").worst
+        1.0
     """
+    if measure in METRICS:
+        return Scale(low=METRICS[measure].low)
     return Scale(higher_is_better=not measure.startswith("noise_sensitivity"))
