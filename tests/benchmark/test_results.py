@@ -2,11 +2,16 @@ import math
 
 import pytest
 
+from norm_aware.benchmark.comparison.gate import check_gates
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
+from norm_aware.benchmark.report.markdown import as_markdown
+from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.report.schema import require_valid
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.systems.system import System
+from norm_aware.console import print_comparison
 from norm_aware.errors import BenchmarkError
+from norm_aware.numeric.significance import holm
 from tests.benchmark.report.make_results import DOT, make_results
 
 DOCUMENTS = tuple(Document(f"d{i}", "", f"text {i}") for i in range(12))
@@ -93,6 +98,30 @@ def test_a_metric_whose_judge_guesses_is_uninformative_and_says_why():
     assert measures["faithfulness"]["why"] == judge["check"]["metrics"]["faithfulness"]["why"]
     assert measures["squad_f1"]["informative"] is True
     assert build(judge=judge | {"check": None})["measures"]["faithfulness"]["informative"] is True
+
+
+def test_a_measure_of_guesses_is_compared_and_makes_no_other_claim_harder_to_show():
+    trusted, guessed = build(), build(judge=make_results()["judge"])
+    p = {row["measure"]: row["p"] for row in trusted["comparisons"]}
+    assert {row["measure"]: row["p"] for row in guessed["comparisons"]} == p
+    kept = [row for row in guessed["comparisons"] if row["measure"] != "faithfulness"]
+    (out,) = [row for row in guessed["comparisons"] if row["measure"] == "faithfulness"]
+    assert out["p_adjusted"] is None
+    assert out["difference"] is not None
+    assert [row["p_adjusted"] for row in kept] == holm([row["p"] for row in kept]).tolist()
+    before = holm([row["p"] for row in trusted["comparisons"]]).tolist()
+    assert [row["p_adjusted"] for row in trusted["comparisons"]] == before
+
+
+def test_a_measure_outside_of_the_correction_is_withheld_by_every_reader(capsys):
+    results = build(judge=make_results()["judge"])
+    print_comparison(results)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│ faithfulness")]
+    assert line.count("withheld") == 2
+    assert "| faithfulness | withheld |" in as_markdown(results)
+    assert "withheld: " in render(results)
+    (gate,) = check_gates(results, ["faithfulness >= baseline - 1"])
+    assert gate.outcome == "undecided"
 
 
 @pytest.mark.parametrize(

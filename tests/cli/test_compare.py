@@ -43,6 +43,16 @@ def test_two_runs_are_compared_printed_and_written(run, tmp_path):
     assert {row["candidate"] for row in written["comparisons"]} == {"new/cosine", "new/dot"}
 
 
+def test_a_measure_that_says_nothing_across_runs_is_named_as_left_out(run, tmp_path):
+    for path in (tmp_path / "old" / "results.json", tmp_path / "new.json"):
+        results = json.loads(path.read_text())
+        results["measures"]["pairwise"] = {"kind": "judged", "description": "", "informative": True}
+        path.write_text(json.dumps(results))
+    code, out, _ = run("compare", "old", "new.json")
+    assert code == 0
+    assert "pairwise is left out: it compares answers with the baseline of their own run" in out
+
+
 def test_systems_measures_margin_and_correction_are_chosen(run, tmp_path):
     code, _, _ = run(
         *("compare", "old", "new.json", "--baseline", "cosine", "--system", "dot", "--out", "x.json"),

@@ -9,13 +9,13 @@ from importlib import metadata
 from typing import Any
 
 from norm_aware.benchmark.comparison.clusters import question_clusters
-from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.compare import adjusted, as_row, compare, mean_values
 from norm_aware.benchmark.comparison.options import ComparisonOptions
-from norm_aware.benchmark.comparison.scale import Scale
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.documents import documents_table, query_row
-from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
+from norm_aware.benchmark.judging.trust import uninformative_metrics
+from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.schema import SCHEMA_VERSION, require_valid
 from norm_aware.benchmark.systems.system import System
@@ -78,7 +78,8 @@ def build_results(
         clustered: resample questions that share a relevant document together.
         attribution: where the differences come from, by candidate.
         breakdowns: differences by group of questions.
-        judge: the judge and its check, which says which metrics are informative.
+        judge: the judge and its check, which says which metrics are informative; the others are compared,
+            and stay out of the correction.
         costs: by system, and of the judge; a system that is not in it is added up from its rows.
         plan: the resolved plan; no secrets.
 
@@ -98,13 +99,14 @@ def build_results(
     present = {measure for of_system in values.values() for measure in of_system}
     measures = [measure for measure in DESCRIPTIONS if measure in present]
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
+    guessed = uninformative_metrics(judge)
+    comparing = comparing or ComparisonOptions(seed=seed)
     comparisons = compare(
         values,
         baseline=systems[0].name,
         measures=measures,
         clusters=question_clusters(relevant) if clustered else None,
-        scales={measure: Scale(low=METRICS[measure].low) for measure in measures},
-        options=comparing or ComparisonOptions(seed=seed),
+        options=comparing,
     )
     rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]
     results = {
@@ -122,8 +124,8 @@ def build_results(
             "dropped_judgements": dataset.dropped_judgements,
         },
         "systems": mean_values(values, measures=measures),
-        "measures": {measure: _measure(measure, judge) for measure in measures},
-        "comparisons": [as_row(comparison) for comparison in comparisons],
+        "measures": {measure: _measure(measure, guessed) for measure in measures},
+        "comparisons": [as_row(row) for row in adjusted(comparisons, comparing.correction, outside=guessed)],
         "attribution": dict(attribution or {}),
         "breakdowns": list(breakdowns),
         "judge": judge,
@@ -141,16 +143,10 @@ def build_results(
     return results
 
 
-def _measure(name: str, judge: Mapping[str, Any] | None) -> dict[str, Any]:
+def _measure(name: str, guessed: Mapping[str, str | None]) -> dict[str, Any]:
     kind, description = DESCRIPTIONS[name]
-    trust = ((judge or {}).get("check") or {}).get("metrics", {}).get(name, {})
-    informative = bool(trust.get("informative", True))
-    return {
-        "kind": kind,
-        "description": description,
-        "informative": informative,
-        **({} if informative else {"why": trust.get("why")}),
-    }
+    known = {"kind": kind, "description": description, "informative": name not in guessed}
+    return known | ({"why": guessed[name]} if name in guessed else {})
 
 
 def _failures(

@@ -53,6 +53,8 @@ def compare(
     for labels in dict.fromkeys((row["baseline"], row["candidate"]) for row in found["comparisons"]):
         systems = {label: found["systems"][label] for label in labels}
         print_comparison({**found, "baseline": labels[0], "systems": systems, "failures": []})
+    for name, why in found["left_out"].items():
+        print(f"{name} is left out: {why}")
     for key, (first, second) in found["changed"].items():
         print(f"{key}: {_short(first)} before, {_short(second)} after")
     if out is not None:

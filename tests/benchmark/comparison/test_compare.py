@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
+from norm_aware.benchmark.comparison.compare import adjusted, as_row, compare, mean_values
 from norm_aware.benchmark.comparison.comparison import NULL_HYPOTHESES
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.comparison.scale import Scale
@@ -72,6 +72,19 @@ def test_the_correction_may_be_the_false_discovery_rate():
     oracle = scipy.stats.false_discovery_control([c.p for c in found])
     assert [c.p_adjusted for c in found] == pytest.approx(oracle.tolist())
     assert {c.correction for c in found} == {"fdr"}
+
+
+def test_measures_outside_of_the_correction_have_no_adjusted_p_and_cost_the_others_nothing():
+    values = {
+        "a": {f"m{i}": column(BASE) for i in range(4)},
+        "b": {f"m{i}": column(BASE + GENERATOR.normal(0.02 * i, 0.1, 40)) for i in range(4)},
+    }
+    every = compare(values, baseline="a", measures=["m0", "m1", "m2", "m3"])
+    found = adjusted(every, "holm", outside={"m0", "m2"})
+    alone = compare(values, baseline="a", measures=["m1", "m3"])
+    assert [c.p_adjusted for c in found] == [None, alone[0].p_adjusted, None, alone[1].p_adjusted]
+    assert [c.p for c in found] == [c.p for c in every]
+    assert adjusted(found, "holm") == every
 
 
 def test_nothing_to_compare_is_said_and_not_guessed():

@@ -11,6 +11,7 @@ from norm_aware.benchmark.judging.trust import (
     judge_fingerprint,
     require_independent_judge,
     trusted_metrics,
+    uninformative_metrics,
 )
 from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
@@ -25,6 +26,12 @@ def test_every_judged_metric_rests_on_tasks_that_are_checked():
     judged = {name for name, (kind, _) in DESCRIPTIONS.items() if kind == "judged"}
     assert judged <= set(RESTS_ON)
     assert {task for tasks in RESTS_ON.values() for task in tasks} == {*TASKS, "comparison"}
+
+
+def test_only_a_check_that_was_made_speaks_against_a_metric():
+    check = {"metrics": trusted_metrics({**dict.fromkeys(TASKS, GOOD), "comparison": BAD})}
+    assert uninformative_metrics({"check": check}) == {"pairwise": BAD["why"]}
+    assert uninformative_metrics(None) == uninformative_metrics({"model": "m", "check": None}) == {}
 
 
 @pytest.mark.parametrize("bad", [*TASKS, "comparison"])

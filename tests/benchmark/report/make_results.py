@@ -229,7 +229,7 @@ def compare(scores):
             row["missing_candidate"] = sum(after is None for _, after in pairs)
             row |= {"wins": int((change > 0).sum()), "losses": int((change < 0).sum())}
             rows.append(row | {"ties": int((change == 0).sum())})
-    tested = [row for row in rows if row["p"] is not None]
+    tested = [row for row in rows if row["p"] is not None and row["measure"] != "faithfulness"]
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         row["p_adjusted"] = float(p)
     return rows

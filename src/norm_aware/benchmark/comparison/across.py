@@ -10,9 +10,12 @@ from norm_aware.benchmark.comparison.compare import adjusted, as_row, compare, m
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.comparison.pairs import Values
 from norm_aware.benchmark.comparison.saved import saved_relevant, saved_values
+from norm_aware.benchmark.metrics.metric import CANDIDATES, METRICS
+from norm_aware.benchmark.report.withholding import withheld
 from norm_aware.errors import BenchmarkError
 
 _LISTED = 3  # names in a message
+_RELATIVE = "it compares answers with the baseline of their own run"
 
 
 def compare_runs(
@@ -32,24 +35,28 @@ def compare_runs(
         system: which system of the second; every system that both runs name alike if neither this nor
             `baseline` is given.
         baseline: which system of the first; the one named like `system` if not given.
-        measures: which measures; all that both runs have if empty.
-        options: margin, correction and resampling; the correction runs over all systems and measures.
+        measures: which measures; if empty all that both runs have, but those that compare an answer with
+            the baseline's own (pairwise): their values mean nothing beside another run's.
+        options: margin, correction and resampling; the correction runs over all systems and measures, but
+            those that a judge of either run was found unable to judge.
 
     Returns:
         A JSON-ready dictionary: `before` and `after` (name, created), `dataset`, `changed` (settings and
-        versions that differ, `{key: [before, after]}`), `measures`, `systems` (means by label) and
-        `comparisons`, whose baseline and candidate are labels, `RUN/SYSTEM`.
+        versions that differ, `{key: [before, after]}`), `measures`, `left_out` (`{measure: why}`), `systems`
+        (means by label) and `comparisons`, whose baseline and candidate are labels, `RUN/SYSTEM`.
 
     Raises:
-        BenchmarkError: when datasets, questions or the judges of a judged measure differ, or there is
+        BenchmarkError: when datasets, questions or how a judged measure was judged differ, or there is
             nothing to compare; the message says what differs.
     """
     options = options or ComparisonOptions()
     _require_same_dataset(before, after)
     _require_same_questions(before, after)
-    chosen = _measures(before, after, measures)
+    shared = [measure for measure in before["measures"] if measure in after["measures"]]
+    chosen = _chosen(shared, measures)
     _require_same_judge(before, after, chosen)
     clusters = question_clusters(saved_relevant(after))
+    meanings = {measure: _meaning(measure, before, after) for measure in chosen}
     comparisons, means = [], {}
     for theirs, ours in _pairs(before, after, system, baseline):
         labels = _labels(f"{before['name']}/{theirs}", f"{after['name']}/{ours}")
@@ -66,9 +73,12 @@ def compare_runs(
         "after": {key: after.get(key) for key in ("name", "created")},
         "dataset": dict(after["dataset"]),
         "changed": _changed(_settings(before), _settings(after)),
-        "measures": {measure: after["measures"][measure] for measure in chosen},
+        "measures": meanings,
+        "left_out": {m: _RELATIVE for m in shared if _is_relative(m)} if not measures else {},
         "systems": means,
-        "comparisons": [as_row(row) for row in adjusted(comparisons, options.correction)],
+        "comparisons": [
+            as_row(row) for row in adjusted(comparisons, options.correction, outside=withheld(meanings))
+        ],
     }
 
 
@@ -98,33 +108,49 @@ def _require_same_questions(before: Mapping[str, Any], after: Mapping[str, Any])
         )
 
 
-def _measures(before: Mapping[str, Any], after: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
-    shared = [measure for measure in before["measures"] if measure in after["measures"]]
+def _chosen(shared: Sequence[str], wanted: Sequence[str]) -> list[str]:
     if unknown := [measure for measure in wanted if measure not in shared]:
         raise BenchmarkError(
             f"{_list(unknown)} is not measured in both runs; both have {', '.join(shared) or 'nothing'}."
         )
-    if not shared:
-        raise BenchmarkError("The runs have no measure in common; there is nothing to compare.")
-    return list(dict.fromkeys(wanted)) or shared
+    if relative := [measure for measure in wanted if _is_relative(measure)]:
+        raise BenchmarkError(
+            f"{_list(relative)} says nothing across runs: {_RELATIVE}. Choose other measures by --measure, "
+            "or put both systems into one run."
+        )
+    chosen = list(dict.fromkeys(wanted)) or [measure for measure in shared if not _is_relative(measure)]
+    if not chosen:
+        raise BenchmarkError("The runs have no measure in common that can be compared across runs.")
+    return chosen
+
+
+def _is_relative(measure: str) -> bool:
+    return measure in METRICS and CANDIDATES in METRICS[measure].needs
+
+
+def _meaning(measure: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What a measure is; uninformative where either run's judge was found to guess."""
+    first, second = (run["measures"][measure] for run in (before, after))
+    return dict(first if withheld({measure: first}) else second)
 
 
 def _require_same_judge(before: Mapping[str, Any], after: Mapping[str, Any], measures: Sequence[str]) -> None:
     judged = [m for m in measures if after["measures"][m].get("kind") == "judged"]
-    first, second = _judge(before), _judge(after)
+    first, second = _judges(before, after)
     if judged and first != second:
         raise BenchmarkError(
             f"{_list(judged)} were judged by different judges ({first or 'unknown'} and "
-            f"{second or 'unknown'}), whose scores are no one scale; judge both runs by one, or choose other "
-            "measures by --measure."
+            f"{second or 'unknown'}: another model, settings of it, or version of RAGAS), whose scores are "
+            "no one scale; judge both runs by one, or choose other measures by --measure."
         )
 
 
-def _judge(results: Mapping[str, Any]) -> str | None:
-    """The judge's fingerprint, which says model and prompts."""
-    judge, configuration = results.get("judge") or {}, results["configuration"]
-    told = judge.get("fingerprint") or configuration.get("judge_fingerprint")
-    return None if told is None else str(told)
+def _judges(*runs: Mapping[str, Any]) -> list[str | None]:
+    """What tells each run's judge: all that changes a verdict where both say it, else the model."""
+    exact = [run["configuration"].get("judge_fingerprint") for run in runs]
+    if all(exact):
+        return exact
+    return [(run.get("judge") or {}).get("fingerprint") or of for run, of in zip(runs, exact, strict=True)]
 
 
 def _pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -76,16 +76,23 @@ def compare(
     return adjusted(found, options.correction)
 
 
-def adjusted(comparisons: Sequence[Comparison], correction: Correction) -> list[Comparison]:
-    """The comparisons with their p values adjusted over all of them.
+def adjusted(
+    comparisons: Sequence[Comparison], correction: Correction, *, outside: Collection[str] = ()
+) -> list[Comparison]:
+    """The comparisons with their p values adjusted over all that a claim may be made of.
 
     Args:
-        comparisons: of one claim or of many; those without a p stay as they are.
+        comparisons: of one claim or of many.
         correction: "holm" or "fdr".
+        outside: measures of which no claim is made, such as those of a judge that guesses; they cost the
+            others no power, and have no adjusted p.
     """
-    raw = [comparison.p for comparison in comparisons if comparison.p is not None]
-    found = iter((holm if correction == "holm" else benjamini_hochberg)(raw).tolist())
-    return [c if c.p is None else replace(c, p_adjusted=next(found)) for c in comparisons]
+    family = [c.p for c in comparisons if c.p is not None and c.measure not in outside]
+    found = iter((holm if correction == "holm" else benjamini_hochberg)(family).tolist())
+    return [
+        replace(c, p_adjusted=None if c.p is None or c.measure in outside else next(found))
+        for c in comparisons
+    ]
 
 
 def mean_values(values: Values, *, measures: Sequence[str]) -> dict[str, dict[str, float | None]]:

@@ -10,9 +10,9 @@ from norm_aware.numeric.equivalence import Equivalence
 NULL_HYPOTHESES = {
     "p": "On every question the two systems' scores are exchangeable: each difference, or the differences of "
     "each cluster of questions together, is as likely to be positive as negative.",
-    "p_adjusted": "The same, with all measures and candidates of the run taken together: by Holm, the chance "
-    "of any false claim among them stays under the level; by FDR, the expected share of false ones among the "
-    "claims does.",
+    "p_adjusted": "The same, with all informative measures and candidates of the run taken together: by "
+    "Holm, the chance of any false claim among them stays under the level; by FDR, the expected share of "
+    "false ones among the claims does.",
     "worst_case.p": "The same, with every missing value as bad for the candidate as the measure's scale "
     "allows.",
     "equivalence.p": "The candidate's mean is worse than the baseline's by at least the margin.",
@@ -55,7 +55,8 @@ class Comparison:
             "percentile" where BCa has no answer, "none".
         interval_reason: why it is not BCa; None where it is.
         p: paired permutation test; null hypothesis: per query the two scores are exchangeable.
-        p_adjusted: p adjusted over all comparisons of the run.
+        p_adjusted: p adjusted over all comparisons of the run; None for a measure whose judge is no better
+            than chance, which is no part of them.
         correction: how: "holm" or "fdr".
         effect_size: mean over standard deviation of the differences (d_z); None below 2 queries, or where
             all differences are the same and not 0.

@@ -52,6 +52,22 @@ def trusted_metrics(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[st
     return found
 
 
+def uninformative_metrics(judge: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """The metrics that a judge was checked for and found no better than chance at, and why.
+
+    Args:
+        judge: with its `check`, as results.json holds it; one that was not checked is not accused.
+
+    Example:
+        >>> why = "On support it says yes to everything."
+        >>> check = {"metrics": {"faithfulness": {"informative": False, "why": why}}}
+        >>> uninformative_metrics({"model": "m", "check": check})
+        {'faithfulness': 'On support it says yes to everything.'}
+    """
+    metrics = ((judge or {}).get("check") or {}).get("metrics", {})
+    return {name: trust.get("why") for name, trust in metrics.items() if not trust.get("informative", True)}
+
+
 def judge_fingerprint(config: LLMConfig) -> str:
     """Hash of what makes a model the same judge: its weights, or its name and endpoint, and its temperature.
 
