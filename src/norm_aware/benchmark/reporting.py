@@ -11,6 +11,7 @@ from norm_aware.benchmark.attribution.differences import Resampling
 from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.judging.trust import uninformative_metrics
 from norm_aware.benchmark.metrics.judge_costs import judge_costs
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.systems.system import System
@@ -74,6 +75,7 @@ def attributed(
         options=Options(
             rungs=rungs,
             kinds={query.id: query.kind for query in queries if query.kind},
+            uninformative=uninformative_metrics(reporting.judge),
             resampling=Resampling(seed=reporting.comparing.seed, clusters=clusters),
         ),
     )

@@ -142,6 +142,32 @@ def test_another_answer_measure_may_be_asked_for_and_a_judged_one_stands_in():
     assert (gain["retrieval"], gain["answer"], gain["points"]) == (None, "faithfulness", [])
 
 
+def test_a_measure_of_guesses_never_speaks_for_the_answers_and_keeps_its_steps():
+    def of_dot(**known):
+        measures = {"nDCG@10": "retrieval", "faithfulness": "judged", "answer_accuracy": "judged"}
+        renamed = [{**row, "measure": "answer_accuracy"} for row in SCORES if row["measure"] == "squad_f1"]
+        return attribute(
+            DATASET,
+            SYSTEMS,
+            run=RUN,
+            scores=[*SCORES, *renamed],
+            norms=NORMS,
+            measures=measures,
+            options=replace(OPTIONS, **known),
+        )["attribution"]["dot"]
+
+    trusted = of_dot()
+    assert trusted["gain"]["answer"] == "faithfulness"
+    assert of_dot(uninformative={"faithfulness"})["gain"]["answer"] == "answer_accuracy"
+    found = of_dot(uninformative={"faithfulness", "answer_accuracy"})
+    assert (found["steps"], found["totals"]) == (trusted["steps"], trusted["totals"])
+    assert [found["gain"][key] for key in ("answer", "points", "correlation")] == [None, [], None]
+    assert {(row["n"], row["difference"], row["low"]) for row in found["context_changes"].values()} == {
+        (0, None, None)
+    }
+    assert {row["mean"] for sides in found["hits"].values() for row in sides.values()} == {None}
+
+
 def test_a_run_without_answers_still_says_which_contexts_changed():
     found = attribute(
         DATASET, SYSTEMS, run=RUN, scores=SCORES, norms=NORMS, measures={"nDCG@10": "retrieval"}

@@ -40,6 +40,15 @@ def test_a_gain_in_a_withheld_measure_is_not_drawn(results):
     assert shown(attributions, results, ["squad_f1"])[DOT]["scatter"] is None
 
 
+def test_what_contexts_change_in_a_withheld_measure_or_in_none_is_not_told(results):
+    told = shown(attributions, results)[DOT]
+    assert told["changes"]
+    withheld = shown(attributions, results, ["squad_f1"])[DOT]
+    results["attribution"][DOT]["gain"]["answer"] = None
+    for found in (withheld, shown(attributions, results)[DOT]):
+        assert (found["changes"], found["changes_axis"], found["hits"]) == ({}, None, None)
+
+
 def test_moved_documents_carry_their_texts_and_the_question(results):
     found = shown(attributions, results)[DOT]["moved"]["Promoted farthest"]
     assert len(found) == MOVED

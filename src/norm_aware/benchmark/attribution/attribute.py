@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,7 +41,9 @@ class Options:
             measures.
         retrieval_measure: whose gain is set against the answers'; None takes the first of its kind.
         answer_measure: the answers' measure; None takes squad_f1, or the first of the answers, or the first
-            of the judged.
+            of the judged that is informative.
+        uninformative: judged measures whose judge is no better than chance: attributed step by step, but
+            never taken to speak for the answers.
         resampling: how intervals are made.
     """
 
@@ -50,6 +52,7 @@ class Options:
     repeats: Sequence[RepeatScore] | None = None
     retrieval_measure: str | None = None
     answer_measure: str | None = None
+    uninformative: Collection[str] = ()
     resampling: Resampling = field(default_factory=Resampling)
 
 
@@ -81,8 +84,8 @@ def attribute(
         - `totals`: `{measure: {n, difference, low, high}}`, over the questions every rung has a value for;
         - `noise`: `{measure: {sd, standard_error, share, n}}`, None without further answers, for all
           measures but those of retrieval;
-        - `gain`: `retrieval` and `answer` (names of the measures, None where the run has none), `points`
-          ([{query_id, retrieval, answer}]), `correlation`, `low`, `high`, and `quadrants`
+        - `gain`: `retrieval` and `answer` (names of the measures, None where none is informative),
+          `points` ([{query_id, retrieval, answer}]), `correlation`, `low`, `high`, and `quadrants`
           (`{documents: {answer: questions}}`, each better, same or worse);
         - `context_changes`: `{entered|left|kept|absent: {questions, n, difference, low, high}}`, n of the
           questions being answered and the difference that of the answer measure;
@@ -108,7 +111,8 @@ def attribute(
         known_norms,
         options.kinds,
     )
-    answer = options.answer_measure or _answer_measure(measures)
+    informative = {name: kind for name, kind in measures.items() if name not in options.uninformative}
+    answer = options.answer_measure or _answer_measure(informative)
     retrieval = options.retrieval_measure or _first(measures, "retrieval")
     repeats = options.repeats
     if repeats is None:

@@ -37,8 +37,9 @@ def attributions(
         if not given:
             continue
         steps = {m: rows for m, rows in (given.get("steps") or {}).items() if m not in withheld and rows}
-        changes = given.get("context_changes") or {}
         gain = given.get("gain") or {}
+        unheard = gain.get("answer", "") in {None, *withheld}
+        changes = {} if unheard else given.get("context_changes") or {}
         silent = {gain.get("retrieval"), gain.get("answer")} & set(withheld)
         found[candidate] = {
             "ladders": [
@@ -56,7 +57,7 @@ def attributions(
             "scatter": None if silent else scatter(gain.get("points") or ()),
             "changes": changes,
             "changes_axis": forest_axis(changes.values()),
-            "hits": None if gain.get("answer") in withheld else given.get("hits"),
+            "hits": None if unheard else given.get("hits"),
             "favours": _favours(given.get("movement") or {}),
             "moved": _moved(results, given, texts),
         }
