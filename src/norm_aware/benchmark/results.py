@@ -11,11 +11,10 @@ from typing import Any
 from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import as_row, compare, mean_values
 from norm_aware.benchmark.comparison.options import ComparisonOptions
-from norm_aware.benchmark.comparison.scale import Scale
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.documents import documents_table, query_row
-from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
+from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.schema import SCHEMA_VERSION, require_valid
 from norm_aware.benchmark.systems.system import System
@@ -103,7 +102,6 @@ def build_results(
         baseline=systems[0].name,
         measures=measures,
         clusters=question_clusters(relevant) if clustered else None,
-        scales={measure: Scale(low=METRICS[measure].low) for measure in measures},
         options=comparing or ComparisonOptions(seed=seed),
     )
     rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from norm_aware.benchmark.metrics.metric import METRICS
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -36,10 +38,12 @@ class Scale:
 
 
 def default_scale(measure: str) -> Scale:
-    """The scale of a measure that none was given for: from 0 to 1; RAGAS's noise sensitivity counts errors.
+    """The scale of a measure that none was given for: the benchmark's own, else from 0 to 1.
+
+    In all of the benchmark's measures more is better; those that are cosines go from -1.
 
     Example:
-        >>> default_scale("nDCG@10").best, default_scale("noise_sensitivity").best
-        (1.0, 0.0)
+        >>> default_scale("nDCG@10").worst, default_scale("semantic_similarity").worst
+        (0.0, -1.0)
     """
-    return Scale(higher_is_better=not measure.startswith("noise_sensitivity"))
+    return Scale(low=METRICS[measure].low) if measure in METRICS else Scale()
