@@ -36,7 +36,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A bar per stage of long work, on standard error; lines of text where that is not a terminal."""
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _RateColumn(),
@@ -77,9 +77,14 @@ def _pace(bars: Progress, task: TaskID | None) -> str:
     return f" ({found.speed:,.1f}/s{left})"
 
 
+def as_title(text: str) -> Text:
+    """A table's title as it is written: rich takes `[exact]` in a plain string for markup, and drops it."""
+    return Text(text, style="table.title")
+
+
 def print_nodes(nodes: Sequence[NodeWithNorms], *, similarity: str) -> None:
     """Search results as a table."""
-    table = Table(title=f"by {similarity}", title_justify="left", show_lines=False)
+    table = Table(title=as_title(f"by {similarity}"), title_justify="left", show_lines=False)
     for heading in ("#", "score", "norm"):
         table.add_column(heading, justify="right")
     table.add_column("document")
@@ -94,7 +99,8 @@ def print_nodes(nodes: Sequence[NodeWithNorms], *, similarity: str) -> None:
 
 def print_recall(recalls: Sequence[Recall], *, similarity: str, queries: int, points: int) -> None:
     """What a collection's searches find of the exact answer, as a table, and what to do about it."""
-    table = Table(title=f"{queries} queries by {similarity}, {points} points", title_justify="left")
+    title = as_title(f"{queries} queries by {similarity}, {points} points")
+    table = Table(title=title, title_justify="left")
     for heading in ("top", "index", "search", "in cosine's", "in dot's"):
         table.add_column(heading, justify="right")
     for at in recalls:
@@ -121,13 +127,15 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     """Means of every system and paired differences from the baseline, as a table."""
     baseline = results["baseline"]
     table = Table(
-        title=f"{results['dataset']['name']}: {results['dataset']['queries']} queries, "
-        f"{results['dataset']['documents']} documents; differences from {baseline}",
+        title=as_title(
+            f"{results['dataset']['name']}: {results['dataset']['queries']} queries, "
+            f"{results['dataset']['documents']} documents; differences from {baseline}"
+        ),
         title_justify="left",
     )
     table.add_column("measure")
     for system in results["systems"]:
-        table.add_column(system, justify="right")
+        table.add_column(Text(system), justify="right")
     table.caption = (
         "mean, then difference [95% interval]; * where adjusted p < .05 and the interval excludes 0"
     )
@@ -137,7 +145,7 @@ def print_comparison(results: Mapping[str, Any]) -> None:
             table.add_row(Text(measure, style="dim"), *(["withheld"] * len(results["systems"])))
             continue
         table.add_row(
-            measure,
+            Text(measure),
             *(
                 _mean_and_difference(of, found.get((name, measure)), measure)
                 for name, of in results["systems"].items()
@@ -154,16 +162,18 @@ def print_comparison(results: Mapping[str, Any]) -> None:
             console.print(Text(f"{measure} is withheld: {why}", style="dim"))
 
 
-def _mean_and_difference(means: Mapping[str, Any], comparison: Mapping[str, Any] | None, measure: str) -> str:
+def _mean_and_difference(
+    means: Mapping[str, Any], comparison: Mapping[str, Any] | None, measure: str
+) -> Text:
     cell = "-" if means.get(measure) is None else f"{means[measure]:.3f}"
     if not comparison or comparison["difference"] is None:
-        return cell
+        return Text(cell)
     cell += f"\n{comparison['difference']:+.3f}"
     low, high, p = (comparison[key] for key in ("low", "high", "p_adjusted"))
     if low is not None and high is not None:
         cell += f" [{low:+.3f}, {high:+.3f}]"
         cell += " *" if p is not None and p < 0.05 and not low <= 0 <= high else ""
-    return cell
+    return Text(cell)
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:
@@ -185,7 +195,7 @@ def print_evidence(evidence: Evidence) -> None:
         table.add_column(heading, justify="left" if heading == "arm" else "right")
     for arm in evidence.arms:
         interval = "" if arm.name == "cosine" else f"{arm.difference:+.4f} [{arm.low:+.4f}, {arm.high:+.4f}]"
-        table.add_row(arm.name, f"{arm.mean:.4f}", interval, "" if not interval else f"{arm.p:.4f}")
+        table.add_row(Text(arm.name), f"{arm.mean:.4f}", interval, "" if not interval else f"{arm.p:.4f}")
     console = Console() if sys.stdout.isatty() else Console(width=110)
     if evidence.arms:
         console.print(table)

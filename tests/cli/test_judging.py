@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from norm_aware.benchmark.judging.kept import load_check
+from norm_aware.cli.judging import print_check
 from tests.benchmark.judging.fake_judge import FakeJudge, yes
 
 
@@ -50,6 +51,15 @@ def test_the_check_is_written_as_json(ran):
     assert second.returncode == 0, second.stderr
     again = json.loads((folder / "again.json").read_text())
     assert again["tasks"] == check["tasks"]
+
+
+@pytest.mark.parametrize("name", ["judge [q4]", "x[/y]"])
+def test_names_are_shown_as_they_are(ran, capsys, name):
+    check = load_check(ran[0] / "judge-check.json")
+    task, metric = next(iter(check["tasks"].values())), next(iter(check["metrics"].values()))
+    metrics = {name: {**metric, "tasks": [name]}}
+    print_check({**check, "model": name, "tasks": {name: task}, "metrics": metrics})
+    assert capsys.readouterr().out.count(name) == 4
 
 
 def test_without_a_judge_it_says_what_to_give(tmp_path):

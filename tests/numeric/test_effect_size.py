@@ -34,6 +34,21 @@ def test_without_spread_an_effect_is_zero_or_infinite():
     assert paired_effect_size([-1, -1]) == -math.inf
 
 
+@given(st.floats(1e-3, 1e3), st.floats(-1e3, 1e3).filter(lambda base: abs(base) > 1e-3))
+def test_a_spread_that_is_rounding_counts_as_none(gain, base):
+    differences = [(base * part + gain) - base * part for part in (1.0, 1 / 3, 1 / 7)]
+    assert paired_effect_size(differences) == math.inf
+    norms = [base * (1 + part * 1e-15) for part in range(3)]
+    assert cohens_d(norms, norms[::-1]) == cohens_d(norms, norms[:2]) == 0
+    assert cohens_d(norms, [2 * norm for norm in norms]) == math.copysign(math.inf, -base)
+
+
+@given(st.floats(1e-6, 1e6))
+def test_a_spread_that_is_small_beside_nothing_but_its_unit_is_one(unit):
+    assert paired_effect_size([unit, 2 * unit, 3 * unit]) == pytest.approx(2.0)
+    assert paired_effect_size([1, 1 + 1e-6]) == pytest.approx(math.sqrt(2) * 1e6, rel=1e-3)
+
+
 def test_too_few_values_are_refused():
     with pytest.raises(ValueError, match="at least 2"):
         cohens_d([1], [1, 2])

@@ -71,6 +71,17 @@ def test_no_difference_at_all_has_p_one_and_an_interval_of_zero():
     assert bootstrap_interval(np.zeros(20)) == (0.0, 0.0)
 
 
+def test_more_differences_than_two_has_powers_are_drawn_without_a_warning():
+    assert permutation_p(np.ones(1100), permutations=999) == 0.001
+    assert permutation_p(np.r_[np.ones(1024), -np.ones(1024)], permutations=999) == 1.0
+
+
+@pytest.mark.parametrize(("permutations", "exact"), [(31, False), (32, True), (33, True), (63, True)])
+def test_signs_are_counted_where_there_are_no_more_assignments_than_permutations(permutations, exact):
+    p = permutation_p(np.ones(5), permutations=permutations)
+    assert (p == 2 / 32) == exact
+
+
 def test_a_p_value_is_never_zero():
     assert permutation_p(np.ones(100), permutations=999) == pytest.approx(0.001)
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from norm_aware.cli.app import app
-from norm_aware.console import progress_bars
+from norm_aware.console import as_title, progress_bars
 from norm_aware.errors import SettingsError
 from norm_aware.resources import open_settings
 
@@ -58,13 +58,14 @@ def judge_check(
 def print_check(check: Mapping[str, Any]) -> None:
     """A judge check as tables of tasks and of metrics, then its findings as sentences."""
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    tasks = Table(title=f"{check['model']}: verdicts on {check['items']} items", title_justify="left")
+    title = as_title(f"{check['model']}: verdicts on {check['items']} items")
+    tasks = Table(title=title, title_justify="left")
     tasks.add_column("task")
     for heading in ("n", "right [95%]", "balanced [95%]", "kappa", "says yes", "both of a pair", "p"):
         tasks.add_column(heading, justify="right")
     for name, task in check["tasks"].items():
         tasks.add_row(
-            name,
+            Text(name),
             str(task["n"]),
             _interval(task["agreement"], task["low"], task["high"]),
             _interval(task["balanced_accuracy"], task["balanced_low"], task["balanced_high"]),
@@ -78,7 +79,8 @@ def print_check(check: Mapping[str, Any]) -> None:
     for heading in ("metric", "informative", "rests on"):
         metrics.add_column(heading)
     for name, metric in check["metrics"].items():
-        metrics.add_row(name, "yes" if metric["informative"] else "no", ", ".join(metric["tasks"]))
+        tasks_of = Text(", ".join(metric["tasks"]))
+        metrics.add_row(Text(name), "yes" if metric["informative"] else "no", tasks_of)
     console.print(metrics)
     for sentence in check["findings"]:
         console.print(Text(sentence))

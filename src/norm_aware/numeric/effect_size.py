@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_ROUNDING = 1e-9  # of the values' size: a spread that sums and differences of equal values may have
+
 
 def cohens_d(first: ArrayLike, second: ArrayLike) -> float:
     """Cohen's d of two independent samples: `(mean(first) - mean(second)) / pooled standard deviation`.
@@ -17,7 +19,8 @@ def cohens_d(first: ArrayLike, second: ArrayLike) -> float:
         second: sample of shape (m,), m at least 2.
 
     Returns:
-        d; 0 when both samples have the same mean, infinite when they differ without any spread.
+        d; 0 when both samples have the same mean, infinite when they differ without any spread but for
+        rounding.
 
     Raises:
         ValueError: when a sample has fewer than two values.
@@ -26,7 +29,8 @@ def cohens_d(first: ArrayLike, second: ArrayLike) -> float:
     if min(a.size, b.size) < 2:
         raise ValueError(f"Samples of {a.size} and {b.size} values given; each needs at least 2.")
     pooled = ((a.size - 1) * a.var(ddof=1) + (b.size - 1) * b.var(ddof=1)) / (a.size + b.size - 2)
-    return _ratio(float(a.mean() - b.mean()), float(np.sqrt(pooled)))
+    size = max(abs(float(a.mean())), abs(float(b.mean())))
+    return _ratio(float(a.mean() - b.mean()), float(np.sqrt(pooled)), size)
 
 
 def paired_effect_size(differences: ArrayLike) -> float:
@@ -36,7 +40,7 @@ def paired_effect_size(differences: ArrayLike) -> float:
         differences: per-query differences, shape (n,), n at least 2.
 
     Returns:
-        d_z; 0 when the mean is 0, infinite when every difference is the same and not 0.
+        d_z; 0 when the mean is 0, infinite when every difference is the same but for rounding and not 0.
 
     Raises:
         ValueError: when there are fewer than two differences.
@@ -44,7 +48,8 @@ def paired_effect_size(differences: ArrayLike) -> float:
     values = np.asarray(differences, dtype=np.float64)
     if values.size < 2:
         raise ValueError(f"{values.size} differences given; at least 2 are needed.")
-    return _ratio(float(values.mean()), float(values.std(ddof=1)))
+    mean = float(values.mean())
+    return _ratio(mean, float(values.std(ddof=1)), abs(mean))
 
 
 def auc(first: ArrayLike, second: ArrayLike) -> float:
@@ -94,7 +99,7 @@ def mean_ranks(values: ArrayLike) -> NDArray[np.float64]:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[position])
 
 
-def _ratio(mean: float, spread: float) -> float:
-    if mean == 0:
-        return 0.0
-    return mean / spread if spread > 0 else float(np.copysign(np.inf, mean))
+def _ratio(mean: float, spread: float, size: float) -> float:
+    if spread > _ROUNDING * size:
+        return mean / spread
+    return 0.0 if abs(mean) <= _ROUNDING * size else float(np.copysign(np.inf, mean))

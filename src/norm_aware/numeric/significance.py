@@ -101,7 +101,7 @@ def permutation_ps(
         ValueError: when there is no difference, or one is not finite.
     """
     sums, _ = group_sums(finite_differences(differences), groups)
-    few = 2.0 ** np.count_nonzero(sums, axis=0) <= permutations
+    few = np.count_nonzero(sums, axis=0) <= permutations.bit_length() - 1  # log2, rounded down
     p = np.empty(sums.shape[1])
     p[few] = [_exact_p(column[column != 0]) for column in sums.T[few]]
     if not few.all():

@@ -163,6 +163,12 @@ def test_a_missing_value_is_counted_against_the_candidate_in_the_worst_case():
     assert (found.worst_case.low, found.worst_case.high) == pytest.approx((interval.low, interval.high))
 
 
+def test_the_worst_value_of_a_measure_that_is_a_cosine_is_minus_1():
+    values = {"a": {"answer_relevancy": column([0.5, 0.5])}, "b": {"answer_relevancy": column([0.6, None])}}
+    (found,) = compare(values, baseline="a", measures=["answer_relevancy"])
+    assert found.worst_case.difference == pytest.approx((0.1 + -1 - 0.5) / 2)
+
+
 def test_less_is_better_where_the_scale_says_so():
     values = {"a": {"errors": column([0.5, 0.4, None])}, "b": {"errors": column([0.2, 0.1, 0.3])}}
     scales = {"errors": Scale(higher_is_better=False)}

@@ -73,3 +73,29 @@ def test_half_a_surrogate_pair_is_written_as_a_question_mark(results, source):
     source.write_text(json.dumps(results))
     assert "half ?" in write_export(source, format="markdown").read_text(encoding="utf-8")
     assert json.loads(write_export(source, format="json").read_text())["name"] == "half \ud800"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\n"])
+def test_no_text_of_the_csv_is_a_formula_and_numbers_are_as_they_were(results, start):
+    query = results["queries"][0]
+    query["query_id"] = f'{start}HYPERLINK("http://x")'
+    query["systems"][DOT]["measures"] |= {"nDCG@10": -0.25, "squad_f1": None}
+    reason = f"{start}1 failed"
+    results["failures"] = [
+        {"system": DOT, "query_id": query["query_id"], "measure": "squad_f1", "reason": reason}
+    ]
+    rows = [row for row in read(as_csv(results)) if row["query_id"] == f"'{query['query_id']}"]
+    assert len(rows) == len(results["systems"]) * len(results["measures"])
+    of_dot = {row["measure"]: row for row in rows if row["system"] == DOT}
+    assert of_dot["nDCG@10"]["value"] == "-0.25"
+    assert of_dot["squad_f1"]["reason"] == f"'{reason}"
+    assert not any(cell.startswith(start) for row in rows for key, cell in row.items() if key != "value")
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_a_line_end_in_a_text_of_the_csv_ends_no_row(results, end):
+    rows = len(read(as_csv(results)))
+    results["queries"][0]["query_id"] = f"one{end}two"
+    found = read(as_csv(results))
+    assert len(found) == rows
+    assert found[0]["query_id"] == "one\ntwo"

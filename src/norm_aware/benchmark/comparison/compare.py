@@ -40,7 +40,7 @@ def compare(
         baseline: name of the baseline among them.
         measures: in the order they are reported.
         clusters: of each query (`question_clusters`); None takes queries as independent.
-        scales: of the measures; one that is not among them goes from 0 to 1, more being better.
+        scales: of the measures; one that is not among them has its `default_scale`.
         options: margin, correction and resampling.
 
     Returns:

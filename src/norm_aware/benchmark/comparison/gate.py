@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from norm_aware.benchmark.comparison.clusters import question_clusters
-from norm_aware.benchmark.comparison.saved import saved_relevant, saved_values
+from norm_aware.benchmark.comparison.saved import saved_clusters, saved_values
 from norm_aware.errors import BenchmarkError
-from norm_aware.numeric.mean_interval import mean_interval
+from norm_aware.numeric.mean_interval import FEW, mean_interval
 
 GATE_FAILED = 3
 """Exit code of a run that did not pass a gate; 0 is a pass, 1 and 2 are errors."""
@@ -19,6 +18,8 @@ MISSING = 0.05
 """Share of questions without a value of the gated system above which a gate cannot be passed."""
 
 Outcome: TypeAlias = Literal["passed", "failed", "undecided"]
+
+_POINT = 1e-9  # an interval no wider is a point but for rounding
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)"
 _GATE = re.compile(r"(?P<left>[^<>]+?)\s*(?P<operator>>=|<=|>|<)\s*(?P<right>[^<>]+)")
@@ -55,7 +56,8 @@ class GateResult:
         gate: the claim.
         system: whose measure.
         outcome: "passed" where the whole 95% interval is on the right side, "failed" where it is on the
-            wrong side, "undecided" where it holds the bound or there is no interval.
+            wrong side, "undecided" where it holds the bound, there is no interval, or nothing varies
+            between so few questions.
         line: all of it in one line.
     """
 
@@ -104,7 +106,9 @@ def check_gates(results: Mapping[str, Any], gates: Sequence[Gate | str]) -> list
 
     A mean that is above the bound by luck does not pass, only one whose interval is. A system that has no
     value on more than `MISSING` of its questions does not pass either: a failure must not help. Neither
-    does a measure that its judge was found unable to judge.
+    does a measure that its judge was found unable to judge. Where every question has the same value, or the
+    same difference, the interval is a point, which says nothing of other questions: under
+    `norm_aware.numeric.mean_interval.FEW` of them (or of their clusters) it decides nothing.
 
     Args:
         results: the content of results.json.
@@ -131,7 +135,13 @@ class _Figure:
     low: float | None
     high: float | None
     questions: int
+    units: int
     missing: int
+
+    @property
+    def point(self) -> bool:
+        """Whether nothing varies between the questions."""
+        return self.low is not None and self.high is not None and self.high - self.low <= _POINT
 
 
 def _systems(results: Mapping[str, Any], gate: Gate) -> list[str]:
@@ -157,8 +167,11 @@ def _systems(results: Mapping[str, Any], gate: Gate) -> list[str]:
 
 
 def _check(results: Mapping[str, Any], gate: Gate, system: str) -> GateResult:
-    figure = _difference(results, gate, system) if gate.relative else _mean(results, gate, system)
     measure = results["measures"][gate.measure]
+    if measure.get("informative") is False:  # its figures are guesses: not even shown
+        why = measure.get("why") or "its judge is no better than chance"
+        return _result(gate, system, "undecided", [f"uninformative: {why}"])
+    figure = _difference(results, gate, system) if gate.relative else _mean(results, gate, system)
     outcome = _outcome(gate, figure)
     notes = []
     if figure.value is None:
@@ -169,15 +182,18 @@ def _check(results: Mapping[str, Any], gate: Gate, system: str) -> GateResult:
             notes.append("no interval")
         else:
             notes.append(f"95% interval {_signed(figure.low, gate)} to {_signed(figure.high, gate)}")
-        notes.append(f"{figure.questions} question{'s' * (figure.questions != 1)}")
-        if figure.low is not None and figure.low == figure.high:
-            notes.append("the same on every one")
+        clusters = f" in {figure.units} clusters" if figure.units < figure.questions else ""
+        notes.append(f"{figure.questions} question{'s' * (figure.questions != 1)}{clusters}")
+        if figure.point:
+            few = f", too few to decide on where nothing varies: {FEW} are needed" * (figure.units < FEW)
+            notes.append(f"the same on every one{few}")
     if figure.missing > MISSING * (figure.questions + figure.missing):
         outcome = "undecided" if outcome == "passed" else outcome
         notes.append(f"{figure.missing} more without a value")
-    if measure.get("informative") is False:
-        outcome = "undecided"
-        notes.append(f"uninformative: {measure.get('why') or 'its judge is no better than chance'}")
+    return _result(gate, system, outcome, notes)
+
+
+def _result(gate: Gate, system: str, outcome: Outcome, notes: Sequence[str]) -> GateResult:
     claim = gate.text if gate.system else f"{system}: {gate.text}"
     return GateResult(gate, system, outcome, f"gate {outcome}: {claim} ({', '.join(notes)})")
 
@@ -185,27 +201,28 @@ def _check(results: Mapping[str, Any], gate: Gate, system: str) -> GateResult:
 def _difference(results: Mapping[str, Any], gate: Gate, system: str) -> _Figure:
     for row in results["comparisons"]:
         if (row["candidate"], row["measure"]) == (system, gate.measure):
-            return _Figure(row["difference"], row["low"], row["high"], row["n"], row["missing_candidate"])
-    return _Figure(None, None, None, 0, 0)
+            units = row.get("clusters") or row["n"]
+            figures = (row["difference"], row["low"], row["high"])
+            return _Figure(*figures, row["n"], units, row["missing_candidate"])
+    return _Figure(None, None, None, 0, 0, 0)
 
 
 def _mean(results: Mapping[str, Any], gate: Gate, system: str) -> _Figure:
     values = saved_values(results, system, gate.measure)
     known = {question: value for question, value in values.items() if value is not None}
     if not known:
-        return _Figure(None, None, None, 0, len(values))
-    clusters = question_clusters(saved_relevant(results))
+        return _Figure(None, None, None, 0, 0, len(values))
+    clusters = saved_clusters(results)
     groups = None if clusters is None else [clusters[question] for question in known]
     column = list(known.values())
     found = mean_interval(column, groups=groups)
-    mean, missing = sum(column) / len(column), len(values) - len(known)
-    if found.method == "none":
-        return _Figure(mean, None, None, len(column), missing)
-    return _Figure(mean, found.low, found.high, len(column), missing)
+    low, high = (None, None) if found.method == "none" else (found.low, found.high)
+    units = len(column if groups is None else set(groups))
+    return _Figure(sum(column) / len(column), low, high, len(column), units, len(values) - len(known))
 
 
 def _outcome(gate: Gate, figure: _Figure) -> Outcome:
-    if figure.low is None or figure.high is None:
+    if figure.low is None or figure.high is None or (figure.point and figure.units < FEW):
         return "undecided"
     # each end as it lies from the bound, towards the right side above 0
     sign = 1 if gate.operator in (">=", ">") else -1

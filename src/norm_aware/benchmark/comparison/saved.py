@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.errors import BenchmarkError
 
 
@@ -34,3 +35,12 @@ def saved_values(results: Mapping[str, Any], system: str, measure: str) -> dict[
 def saved_relevant(results: Mapping[str, Any]) -> dict[str, list[str]]:
     """Ids of the documents relevant to each question, by question id."""
     return {query["query_id"]: list(query["relevant"]) for query in results["queries"]}
+
+
+def saved_clusters(results: Mapping[str, Any]) -> dict[str, int] | None:
+    """The cluster of each question, by question id; None where each stands for itself.
+
+    So it is where no two share a relevant document, and where the run's plan says `compare.cluster: false`.
+    """
+    comparing = (results.get("plan") or {}).get("compare") or {}
+    return question_clusters(saved_relevant(results)) if comparing.get("cluster", True) else None

@@ -38,17 +38,12 @@ class Scale:
 
 
 def default_scale(measure: str) -> Scale:
-    """The scale of a measure that none was given for.
+    """The scale of a measure that none was given for: the benchmark's own, else from 0 to 1.
 
-    From 0 to 1, or from where the benchmark's own measure of this name begins: a cosine, at -1. RAGAS's
-    noise sensitivity counts errors.
+    In all of the benchmark's measures more is better; those that are cosines go from -1.
 
     Example:
-        >>> default_scale("nDCG@10").worst, default_scale("answer_relevancy").worst
+        >>> default_scale("nDCG@10").worst, default_scale("semantic_similarity").worst
         (0.0, -1.0)
-        >>> default_scale("noise_sensitivity").worst
-        1.0
     """
-    if measure in METRICS:
-        return Scale(low=METRICS[measure].low)
-    return Scale(higher_is_better=not measure.startswith("noise_sensitivity"))
+    return Scale(low=METRICS[measure].low) if measure in METRICS else Scale()

@@ -17,6 +17,8 @@ from norm_aware.errors import BenchmarkError
 COLUMNS = ("system", "query_id", "measure", "kind", "informative", "value", "spread", "reason")
 """Columns of the CSV export."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")  # a cell that begins so is worked out by a spreadsheet
+
 
 def write_export(results_path: Path, out: Path | None = None, *, format: str = "html") -> Path:  # noqa: A002
     """Read results.json and write it in another format.
@@ -53,18 +55,27 @@ def export(results_path: Path, *, format: str = "html") -> str:  # noqa: A002
 def as_csv(results: Mapping[str, Any]) -> str:
     """One row per system, question and measure, under `COLUMNS`.
 
-    A measure that is not informative keeps its values and says so: a table of data is not a result yet.
+    A measure that is not informative keeps its values and says so: a table of data is not a result yet. A
+    text that a spreadsheet would take for a formula, such as a question's id `=A1`, has an apostrophe before
+    it.
     """
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_rows(results))
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in _rows(results))
     return file.getvalue()
 
 
 def as_json(results: Mapping[str, Any]) -> str:
     """The results themselves."""
     return json.dumps(results, indent=1, allow_nan=False) + "\n"
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves \r unquoted, where it ends a row
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
