@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from norm_aware.benchmark.judging.items import TASKS
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError, LLMError
 from tests.benchmark.judging.fake_judge import FakeJudge, is_comparison, nothing, truth, yes
+from tests.benchmark.test_awaiting import interrupt
 
 
 def check(say, path, *, repeats=1, **changes):
@@ -69,6 +71,24 @@ def test_a_check_that_was_stopped_asks_only_for_what_is_missing(tmp_path):
     again, judge = check(truth, path)
     assert len(judge.asked) == 10
     assert again["tasks"] == first["tasks"]
+
+
+def test_an_interrupt_stops_a_check_and_keeps_its_replies(tmp_path):
+    path = tmp_path / "rows.jsonl"
+
+    def say(call):
+        if len(judge.asked) == 30:
+            interrupt()
+        time.sleep(0.01 if len(judge.asked) < 30 else 0.05)
+        return truth(call)
+
+    with FakeJudge(say) as judge, pytest.raises(KeyboardInterrupt):
+        run_check(judge.config(), Rows(path), repeats=0)
+    total = len(planned_calls(0))
+    kept = len(list(Rows(path).read()))
+    assert 0 < kept <= len(judge.asked) < total
+    found, judge = check(truth, path, repeats=0)
+    assert (len(judge.asked), found["failures"]) == (total - kept, 0)
 
 
 def test_more_repeats_ask_for_the_repeats_alone(tmp_path):

@@ -7,13 +7,13 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.judging.agreement import Verdict, by_kind, measure_agreement
 from norm_aware.benchmark.judging.asking import VERDICT_TOKENS
 from norm_aware.benchmark.judging.bias import consistency, length_bias, position_bias
@@ -51,6 +51,8 @@ def run_check(
 ) -> dict[str, Any]:
     """Check a judge: ask it for every verdict that is not in the rows yet, and measure.
 
+    An interrupt gives up the calls under way; replies so far stay in the rows.
+
     Args:
         judge: the model and how it is asked.
         rows: replies so far, and where new ones go; a call that failed is made again.
@@ -72,9 +74,7 @@ def run_check(
     known = {row["key"]: row for row in rows.read() if row.get("verdict") is not None}
     missing = [call for call in calls if call.key not in known]
     if missing:
-        asking = _ask_all(judge, missing, rows, progress, len(calls))
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            known |= thread.submit(asyncio.run, asking).result()
+        known |= await_in_thread(_ask_all(judge, missing, rows, progress, len(calls)))
     return _measured(judge, calls, {call.id: known[call.key] for call in calls}, repeats)
 
 
