@@ -114,6 +114,27 @@ def test_a_failed_call_is_disagreement_and_is_made_again_next_time(tmp_path):
     assert found["failures"] == 0
 
 
+def test_calls_that_fail_every_time_are_no_reason_to_give_up_a_judge(tmp_path):
+    path = tmp_path / "rows.jsonl"
+
+    def say(call):
+        return None if call.id.startswith("usefulness-0") else truth(call)
+
+    first, _ = check(say, path, repeats=0)
+    again, judge = check(say, path, repeats=0)
+    assert first["failures"] == again["failures"] == len(set(judge.asked)) > 8
+    assert all(name.startswith("usefulness-0") for name in judge.asked)
+
+
+def test_a_judge_that_is_gone_when_a_stopped_check_goes_on_is_told(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    check(lambda call: None if call.id == "support-01-yes" else truth(call), path, repeats=0)
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line}\n" for line in lines[:-50]))
+    with pytest.raises(LLMError, match="gave no verdict on the first"):
+        check(nothing, path, repeats=0)
+
+
 def test_a_verdict_outside_the_schema_is_a_failure(tmp_path):
     found, _ = check(
         lambda call: "perhaps" if call.id == "support-01-yes" else truth(call), tmp_path / "rows", repeats=0
