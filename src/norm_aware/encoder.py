@@ -88,9 +88,14 @@ def encoder_source(name: str, *prompts: str | None) -> str | None:
         folder = Path(name) if Path(name).is_dir() else _hub_snapshot(name)
         if folder is None:
             return None
-        files = sorted(file for file in folder.rglob("*") if file.is_file())
-        parts = [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
+        parts = model_files(folder)
     return hashlib.blake2b(repr((name, prompts, parts)).encode(), digest_size=8).hexdigest()
+
+
+def model_files(folder: Path) -> list[str]:
+    """Path, size and time of the last change of every file of a model: other ones, where its weights are."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
 
 
 def _hub_snapshot(name: str) -> Path | None:

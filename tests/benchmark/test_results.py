@@ -124,6 +124,17 @@ def test_a_measure_outside_of_the_correction_is_withheld_by_every_reader(capsys)
     assert gate.outcome == "undecided"
 
 
+def test_a_judged_metric_that_the_check_does_not_cover_is_uninformative_and_no_other_measure_is():
+    judge = make_results()["judge"]
+    check = judge["check"] | {"metrics": {"answer_accuracy": {"informative": True}}}
+    measures = build(judge=judge | {"check": check})["measures"]
+    assert measures["faithfulness"]["informative"] is False
+    assert "does not cover" in measures["faithfulness"]["why"]
+    assert {name for name, measure in measures.items() if measure["informative"]} == {"nDCG@10", "squad_f1"}
+    covered = check | {"metrics": {"faithfulness": {"informative": True}}}
+    assert build(judge=judge | {"check": covered})["measures"]["faithfulness"]["informative"] is True
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from norm_aware.benchmark.judging.items import TASKS
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError, LLMError
 from tests.benchmark.judging.fake_judge import FakeJudge, is_comparison, nothing, truth, yes
+from tests.benchmark.test_awaiting import interrupt
 
 
 def check(say, path, *, repeats=1, **changes):
@@ -71,6 +73,24 @@ def test_a_check_that_was_stopped_asks_only_for_what_is_missing(tmp_path):
     assert again["tasks"] == first["tasks"]
 
 
+def test_an_interrupt_stops_a_check_and_keeps_its_replies(tmp_path):
+    path = tmp_path / "rows.jsonl"
+
+    def say(call):
+        if len(judge.asked) == 30:
+            interrupt()
+        time.sleep(0.01 if len(judge.asked) < 30 else 0.05)
+        return truth(call)
+
+    with FakeJudge(say) as judge, pytest.raises(KeyboardInterrupt):
+        run_check(judge.config(), Rows(path), repeats=0)
+    total = len(planned_calls(0))
+    kept = len(list(Rows(path).read()))
+    assert 0 < kept <= len(judge.asked) < total
+    found, judge = check(truth, path, repeats=0)
+    assert (len(judge.asked), found["failures"]) == (total - kept, 0)
+
+
 def test_more_repeats_ask_for_the_repeats_alone(tmp_path):
     path = tmp_path / "rows.jsonl"
     check(truth, path, repeats=0)
@@ -92,6 +112,27 @@ def test_a_failed_call_is_disagreement_and_is_made_again_next_time(tmp_path):
     found, judge = check(truth, path, repeats=0)
     assert set(judge.asked) == bad
     assert found["failures"] == 0
+
+
+def test_calls_that_fail_every_time_are_no_reason_to_give_up_a_judge(tmp_path):
+    path = tmp_path / "rows.jsonl"
+
+    def say(call):
+        return None if call.id.startswith("usefulness-0") else truth(call)
+
+    first, _ = check(say, path, repeats=0)
+    again, judge = check(say, path, repeats=0)
+    assert first["failures"] == again["failures"] == len(set(judge.asked)) > 8
+    assert all(name.startswith("usefulness-0") for name in judge.asked)
+
+
+def test_a_judge_that_is_gone_when_a_stopped_check_goes_on_is_told(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    check(lambda call: None if call.id == "support-01-yes" else truth(call), path, repeats=0)
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line}\n" for line in lines[:-50]))
+    with pytest.raises(LLMError, match="gave no verdict on the first"):
+        check(nothing, path, repeats=0)
 
 
 def test_a_verdict_outside_the_schema_is_a_failure(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from norm_aware.benchmark.judging.calls import planned_calls
 from norm_aware.benchmark.judging.kept import check_for, check_judge, checks_folder, find_check, load_check
 from norm_aware.benchmark.judging.trust import judge_fingerprint
 from norm_aware.errors import BenchmarkError
@@ -53,9 +54,44 @@ def test_a_path_is_taken_if_it_is_of_this_judge(kept, judge, folder):
         check_for(str(path), judge.config(temperature=1.0))
 
 
-def test_a_check_of_other_questions_is_not_found(kept, folder, tmp_path):
-    (tmp_path / f"{kept['fingerprint']}.json").write_text(json.dumps({**kept, "questions": "older"}))
+def test_a_check_of_other_questions_is_not_found_and_by_its_path_refused(kept, judge, tmp_path):
+    path = tmp_path / f"{kept['fingerprint']}.json"
+    path.write_text(json.dumps({**kept, "questions": "older"}))
     assert find_check(kept["fingerprint"], folder=tmp_path) is None
+    with pytest.raises(
+        BenchmarkError, match=r"is a check by other questions \(older\) than this version asks"
+    ):
+        check_for(str(path), judge.config())
+
+
+def test_a_check_with_failed_calls_is_completed_by_these_alone_before_it_serves(tmp_path):
+    served = len(planned_calls(0)) - 20
+
+    def dies_midway(call):
+        return truth(call) if len(judge.asked) <= served else None
+
+    with FakeJudge(dies_midway) as judge:
+        config = judge.config()
+        bad = check_judge(config, repeats=0, folder=tmp_path)
+        assert 0 < bad["failures"] < bad["calls"]
+        assert find_check(bad["fingerprint"], folder=tmp_path) is None
+        judge.say = truth
+        del judge.asked[:]
+        good = check_judge(config, repeats=0, folder=tmp_path)
+        assert (good["failures"], len(judge.asked)) == (0, bad["failures"])
+        assert find_check(bad["fingerprint"], folder=tmp_path) == good
+        check_for("auto", config, folder=tmp_path)
+        assert len(judge.asked) == bad["failures"]
+
+
+def test_auto_completes_a_check_with_failed_calls(tmp_path):
+    with FakeJudge(lambda call: None if call.id == "support-01-yes" else truth(call)) as judge:
+        config = judge.config()
+        assert check_for("auto", config, folder=tmp_path)["failures"] == 1
+        judge.say = truth
+        del judge.asked[:]
+        assert check_for("auto", config, folder=tmp_path)["failures"] == 0
+        assert set(judge.asked) == {"support-01-yes"}
 
 
 def test_a_damaged_check_is_not_found(tmp_path):

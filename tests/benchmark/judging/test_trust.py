@@ -34,6 +34,14 @@ def test_only_a_check_that_was_made_speaks_against_a_metric():
     assert uninformative_metrics(None) == uninformative_metrics({"model": "m", "check": None}) == {}
 
 
+@pytest.mark.parametrize("lacking", RESTS_ON)
+def test_a_check_speaks_against_a_metric_that_it_does_not_cover(lacking):
+    metrics = trusted_metrics({**dict.fromkeys(TASKS, GOOD), "comparison": GOOD})
+    del metrics[lacking]
+    found = uninformative_metrics({"check": {"metrics": metrics}})
+    assert found == {lacking: "The check of the judge does not cover it."}
+
+
 @pytest.mark.parametrize("bad", [*TASKS, "comparison"])
 def test_a_metric_is_trusted_only_where_all_its_tasks_are(bad):
     tasks = {task: BAD if task == bad else GOOD for task in (*TASKS, "comparison")}

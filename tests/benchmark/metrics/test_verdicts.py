@@ -1,7 +1,9 @@
 """Verdicts: asked for once, kept at once, and asked for again only where they failed."""
 
+import asyncio
 import statistics
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.metrics.verdicts import merged, plain, settle, verdict_key
 from norm_aware.benchmark.rows import Rows
 from tests.benchmark.metrics.samples import SAMPLE
+from tests.benchmark.test_awaiting import interrupt
 
 CHANGES = {
     "question": "Where?",
@@ -91,6 +94,31 @@ def test_verdicts_that_were_given_before_a_kill_are_kept(tmp_path):
     said = {"a": Score("faithfulness", 0.5), "b": Score("faithfulness", 1.0)}
     settle(asking(said, counts), Rows(rows.path), judge=Closed(), progress=silent)
     assert counts == {"b": 1}
+
+
+def test_an_interrupt_gives_up_what_is_still_asked_and_keeps_what_was_given(tmp_path):
+    turn, begun, score = [], [], Score("faithfulness", 0.5)
+
+    async def ask(number):
+        turn[:] = turn or [asyncio.Semaphore(1)]
+        async with turn[0]:
+            begun.append(number)
+            if number == 3:
+                interrupt()
+            await asyncio.sleep(0.05)
+            return score
+
+    rows, judge = Rows(tmp_path / "judged.jsonl"), Closed()
+    asked = {f"k{number}": partial(ask, number) for number in range(1, 41)}
+    with pytest.raises(KeyboardInterrupt):
+        settle(asked, rows, judge=judge, progress=silent)
+    assert len(begun) < len(asked)
+    assert judge.closed == 1
+    kept = {row["key"] for row in Rows(rows.path).read()}
+    assert {"k1", "k2"} <= kept < set(asked)
+    counts = {}
+    settle(asking(dict.fromkeys(asked, score), counts), Rows(rows.path), judge=Closed(), progress=silent)
+    assert set(counts) == set(asked) - kept
 
 
 def test_a_verdict_comes_back_from_its_file_as_it_was(tmp_path):

@@ -99,6 +99,7 @@ def make_judge():
             "metrics": {
                 "faithfulness": {"informative": False, "why": UNINFORMATIVE},
                 "answer_accuracy": {"informative": True, "why": None},
+                "factual_correctness": {"informative": True, "why": None},
             },
         },
     }

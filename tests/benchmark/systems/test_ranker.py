@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -191,6 +192,40 @@ def test_a_fingerprint_changes_with_all_that_ranks_and_with_nothing_else(tmp_pat
         of(System("s", retriever="hybrid", alpha=0.1)),
     ]  # fmt: skip
     assert len(set(others)) == len(others)
+
+
+def test_a_fingerprint_changes_with_the_files_of_a_cross_encoder_in_a_folder(tmp_path):
+    weights = tmp_path / "sub" / "weights"
+    weights.parent.mkdir()
+
+    def of(content, changed):
+        weights.write_bytes(content)
+        os.utime(weights, (changed, changed))
+        reranked = System("s", COSINE, reranker=str(tmp_path))
+        return ranking_fingerprint(reranked, dataset="d", encoder=("e", "1"))
+
+    first = of(b"one", 1)
+    assert len({first, of(b"two", 2), of(b"three", 1)}) == 3
+    assert of(b"one", 1) == first
+
+
+def test_a_fingerprint_changes_with_any_source_of_a_package_that_is_named(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "package_to_hash"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("from package_to_hash.parts import make\n")
+
+    def of():
+        mine = System("mine", retriever="package_to_hash:make")
+        return ranking_fingerprint(mine, dataset="d", encoder=("e", "1"))
+
+    found = [of()]
+    for path, content in (("parts.py", "a"), ("parts.py", "b"), ("inner/deep.py", "a"), ("inner/x.py", "a")):
+        (package / path).write_text(content)
+        found.append(of())
+    assert len(set(found)) == len(found)
+    (package / "notes.txt").write_text("no source")
+    assert of() == found[-1]
 
 
 def test_an_import_path_that_leads_nowhere_is_named():

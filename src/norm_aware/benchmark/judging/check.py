@@ -6,14 +6,14 @@ import asyncio
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.judging.agreement import Verdict, by_kind, measure_agreement
 from norm_aware.benchmark.judging.asking import VERDICT_TOKENS
 from norm_aware.benchmark.judging.bias import consistency, length_bias, position_bias
@@ -39,7 +39,7 @@ REPEATS = 3
 """How often the items of the consistency part are asked again where nothing else is said."""
 
 _PACKAGES = ("norm-aware", "openai", "xllamacpp")  # what a verdict passes through
-_HOPELESS = 8  # calls that fail in a row, none before them answered, until a check is given up
+_HOPELESS = 8  # calls never made before that fail, none before them answered, until a check is given up
 
 
 def run_check(
@@ -50,6 +50,8 @@ def run_check(
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Check a judge: ask it for every verdict that is not in the rows yet, and measure.
+
+    An interrupt gives up the calls under way; replies so far stay in the rows.
 
     Args:
         judge: the model and how it is asked.
@@ -69,12 +71,13 @@ def run_check(
     if repeats < 0:
         raise BenchmarkError(f"{repeats} repeats given; at least 0 are needed.")
     calls = planned_calls(repeats)
-    known = {row["key"]: row for row in rows.read() if row.get("verdict") is not None}
-    missing = [call for call in calls if call.key not in known]
+    earlier = list(rows.read())
+    known = {row["key"]: row for row in earlier if row.get("verdict") is not None}
+    failed = {row["key"] for row in earlier} - known.keys()
+    # new calls first: that they all fail says that the judge cannot be asked, that failed ones fail does not
+    missing = sorted((call for call in calls if call.key not in known), key=lambda call: call.key in failed)
     if missing:
-        asking = _ask_all(judge, missing, rows, progress, len(calls))
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            known |= thread.submit(asyncio.run, asking).result()
+        known |= await_in_thread(_ask_all(judge, missing, rows, progress, len(calls), failed))
     return _measured(judge, calls, {call.id: known[call.key] for call in calls}, repeats)
 
 
@@ -84,14 +87,20 @@ async def _ask_all(
     rows: Rows,
     progress: Progress,
     total: int,
+    failed: Set[str],
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     gate = asyncio.Semaphore(judge.concurrency)  # a call that waits here can still be left out
+
+    def hopeless() -> bool:
+        new = len(found) >= _HOPELESS and failed.isdisjoint(found)
+        return new and all(row["verdict"] is None for row in found.values())
+
     async with Chat(judge) as chat:
 
         async def ask(call: Call) -> None:
             async with gate:
-                if len(found) >= _HOPELESS and all(row["verdict"] is None for row in found.values()):
+                if hopeless():
                     return
                 found[call.key] = await _ask(chat, call)
                 rows.append(found[call.key])

@@ -58,7 +58,7 @@ def check_judge(
 
 
 def find_check(fingerprint: str, *, folder: Path | None = None) -> dict[str, Any] | None:
-    """The kept check of a judge; None where there is none of the items and wordings of this version.
+    """The kept check of a judge; None where there is none without failures of this version's questions.
 
     Args:
         fingerprint: of the judge, by `judge_fingerprint`.
@@ -71,7 +71,9 @@ def find_check(fingerprint: str, *, folder: Path | None = None) -> dict[str, Any
         check = load_check(path)
     except BenchmarkError:  # ours to write, so ours to write again
         return None
-    return check if check["questions"] == questions_digest() else None
+    # failed calls are to be made again, and they alone: the replies are kept beside it
+    whole = check["questions"] == questions_digest() and not check.get("failures")
+    return check if whole else None
 
 
 def load_check(path: Path) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def check_for(
         progress: told of replies.
 
     Raises:
-        BenchmarkError: when the path holds no check, or that of another judge.
+        BenchmarkError: when the path holds no check, or that of another judge or of other questions.
         LLMError: when a check is made and the judge cannot be asked at all.
     """
     if setting == "none":
@@ -125,6 +127,11 @@ def check_for(
         raise BenchmarkError(
             f"{setting} is the check of {check['model']} ({check['fingerprint']}) and the judge is "
             f"{judge.model} ({fingerprint}); name its own check, or leave judge_check at auto."
+        )
+    if check["questions"] != questions_digest():
+        raise BenchmarkError(
+            f"{setting} is a check by other questions ({check['questions']}) than this version asks "
+            f"({questions_digest()}); write it anew by norm-aware judge-check, or leave judge_check at auto."
         )
     return check
 

@@ -53,7 +53,7 @@ def trusted_metrics(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[st
 
 
 def uninformative_metrics(judge: Mapping[str, Any] | None) -> dict[str, str | None]:
-    """The metrics that a judge was checked for and found no better than chance at, and why.
+    """The metrics that a judge's check found it no better than chance at, or does not cover, and why.
 
     Args:
         judge: with its `check`, as results.json holds it; one that was not checked is not accused.
@@ -61,11 +61,16 @@ def uninformative_metrics(judge: Mapping[str, Any] | None) -> dict[str, str | No
     Example:
         >>> why = "On support it says yes to everything."
         >>> check = {"metrics": {"faithfulness": {"informative": False, "why": why}}}
-        >>> uninformative_metrics({"model": "m", "check": check})
-        {'faithfulness': 'On support it says yes to everything.'}
+        >>> found = uninformative_metrics({"model": "m", "check": check})
+        >>> found["faithfulness"], found["pairwise"]
+        ('On support it says yes to everything.', 'The check of the judge does not cover it.')
     """
-    metrics = ((judge or {}).get("check") or {}).get("metrics", {})
-    return {name: trust.get("why") for name, trust in metrics.items() if not trust.get("informative", True)}
+    check = (judge or {}).get("check")
+    if not check:
+        return {}
+    uncovered = {"informative": False, "why": "The check of the judge does not cover it."}
+    metrics = {**dict.fromkeys(RESTS_ON, uncovered), **check["metrics"]}
+    return {name: trust.get("why") for name, trust in metrics.items() if not trust["informative"]}
 
 
 def judge_fingerprint(config: LLMConfig) -> str:

@@ -7,10 +7,10 @@ import hashlib
 import json
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.score import Sample, Score
@@ -41,7 +41,7 @@ def digest(*parts: object) -> str:
 
 
 def settle(asked: Mapping[str, Ask], judged: Rows, *, judge: Closing, progress: Progress) -> dict[str, Score]:
-    """The verdict of each key: a known one, or what its call says.
+    """The verdict of each key: a known one, or what its call says; an interrupt gives up the calls under way.
 
     Args:
         asked: for each key, how to ask for its verdict.
@@ -71,8 +71,7 @@ def settle(asked: Mapping[str, Ask], judged: Rows, *, judge: Closing, progress: 
             await judge.aclose()
 
     if todo:
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            thread.submit(asyncio.run, ask_all()).result()
+        await_in_thread(ask_all())
     return {key: known[key] for key in asked}
 
 

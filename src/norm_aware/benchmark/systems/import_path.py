@@ -41,7 +41,7 @@ def load_import_path(path: str) -> Any:
 
 
 def source_digest(path: str) -> str:
-    """Hash of the file that an import path leads to: when it changes, so may what it does.
+    """Hash of the file that an import path leads to, or of a package's: when it changes, so may what it does.
 
     Raises:
         BenchmarkError: when there is no such module.
@@ -57,9 +57,16 @@ def source_digest(path: str) -> str:
             f"There is no module {module!r} to import {path!r} from; put its folder on PYTHONPATH, or "
             "correct the path."
         )
+    hasher = hashlib.blake2b(digest_size=8)
     origin = Path(spec.origin) if spec.origin else None
-    content = origin.read_bytes() if origin is not None and origin.is_file() else module.encode()
-    return hashlib.blake2b(content, digest_size=8).hexdigest()
+    hasher.update(origin.read_bytes() if origin is not None and origin.is_file() else module.encode())
+    for folder in (
+        spec.submodule_search_locations or ()
+    ):  # of a package, whose factory may lie in any of its files
+        for file in sorted(Path(folder).rglob("*.py")):
+            content = file.read_bytes()
+            hasher.update(f"{file.relative_to(folder)} {len(content)} ".encode() + content)
+    return hasher.hexdigest()
 
 
 def _search_working_folder() -> None:

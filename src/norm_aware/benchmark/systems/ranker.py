@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from norm_aware.benchmark.datasets.dataset import Document, Query
 from norm_aware.benchmark.systems.encoder import Identity
 from norm_aware.benchmark.systems.import_path import is_import_path, source_digest
 from norm_aware.benchmark.systems.indexes import Indexes
+from norm_aware.benchmark.systems.reranker_name import as_similarity
 from norm_aware.benchmark.systems.retrieving import TOP_K, Found
 from norm_aware.benchmark.systems.system import System
 from norm_aware.calibration.corpus import point_id
+from norm_aware.encoder import model_files
 from norm_aware.errors import BenchmarkError
 
 if TYPE_CHECKING:  # seconds of imports, once there is something to find
@@ -104,7 +107,7 @@ def ranking_fingerprint(system: System, *, dataset: str, encoder: Identity) -> s
         encoder: what embedded it.
 
     Raises:
-        BenchmarkError: when an import path leads nowhere.
+        BenchmarkError: when an import path leads nowhere, or a reranker's name can stand for none.
     """
     paths = [path for path in (system.retriever, system.reranker) if path and is_import_path(path)]
     parts = {
@@ -116,6 +119,13 @@ def ranking_fingerprint(system: System, *, dataset: str, encoder: Identity) -> s
         "retriever": [system.retriever, system.alpha] if system.retriever else None,
         "reranker": [system.reranker, system.rerank_depth] if system.reranker else None,
         "exact": system.exact,
-        "sources": [source_digest(path) for path in paths],
+        "sources": [*(source_digest(path) for path in paths), *_model_files(system.reranker)],
     }
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _model_files(reranker: str | None) -> list[str]:
+    """What tells a cross-encoder in a folder from another one there; a hub's is known by its name."""
+    if reranker is None or is_import_path(reranker) or as_similarity(reranker) is not None:
+        return []
+    return model_files(Path(reranker))  # none where it is no folder
