@@ -103,5 +103,22 @@ def test_an_equivalence_is_printed_with_the_p_of_its_own_claim_everywhere(result
     text = Outline(render(results)).text
     assert "p of equivalence 0.046" in text
     assert "p of no worse" not in text
-    comparison(results, DOT)["equivalence"] |= {"outcome": "worse", "p": 0.987}
-    assert "0.987" not in Outline(render(results)).text
+    comparison(results, DOT)["equivalence"] |= {"outcome": "worse", "p": 0.98712}
+    assert "p of no worse" not in Outline(render(results)).text
+
+
+def test_the_questions_of_a_context_change_are_counted_whether_answered_or_not(results):
+    for row in results["attribution"][DOT]["context_changes"].values():
+        row |= {"n": 0, "difference": None, "low": None, "high": None}
+    results["attribution"][DOT]["context_changes"]["entered"]["questions"] = 31
+    text = Outline(render(results)).text
+    assert "Answers (squad_f1) by what happened to the relevant documents" in text
+    assert "Questions Answered Answers' difference" in text
+    assert "entered the contexts 31 0 " in text
+
+
+def test_an_answer_measure_of_a_guessing_judge_says_nothing_of_context_changes(results):
+    for of_candidate in results["attribution"].values():
+        of_candidate["gain"]["answer"] = "faithfulness"
+        of_candidate["context_changes"]["entered"]["difference"] = 0.76543
+    assert "0.765" not in Outline(render(results)).text

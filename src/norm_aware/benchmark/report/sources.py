@@ -37,9 +37,10 @@ def attributions(
         if not given:
             continue
         steps = {m: rows for m, rows in (given.get("steps") or {}).items() if m not in withheld and rows}
-        changes = given.get("context_changes") or {}
         gain = given.get("gain") or {}
         silent = {gain.get("retrieval"), gain.get("answer")} & set(withheld)
+        speaks = gain.get("answer") not in withheld  # what follows the contexts is told in this measure
+        changes = (given.get("context_changes") or {}) if speaks else {}
         found[candidate] = {
             "ladders": [
                 {
@@ -54,9 +55,10 @@ def attributions(
             "noise": {m: n for m, n in (given.get("noise") or {}).items() if n and m not in withheld},
             "gain": None if silent else gain,
             "scatter": None if silent else scatter(gain.get("points") or ()),
+            "answer": gain.get("answer"),
             "changes": changes,
             "changes_axis": forest_axis(changes.values()),
-            "hits": None if gain.get("answer") in withheld else given.get("hits"),
+            "hits": given.get("hits") if speaks else None,
             "favours": _favours(given.get("movement") or {}),
             "moved": _moved(results, given, texts),
         }
