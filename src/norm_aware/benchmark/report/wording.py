@@ -77,6 +77,20 @@ def correction(comparison: Mapping[str, Any]) -> str:
     return {"fdr": "FDR"}.get(str(comparison.get("correction")), "Holm")
 
 
+def interval_method(comparison: Mapping[str, Any]) -> str | None:
+    """How the 95% interval of a comparison was made, and why not by BCa; None where that is not recorded.
+
+    Example:
+        >>> interval_method({"interval": "t", "interval_reason": "3 of 60 questions differ"})
+        't: 3 of 60 questions differ'
+    """
+    method, reason = comparison.get("interval"), comparison.get("interval_reason")
+    if method is None:
+        return None
+    name = "BCa" if method == "bca" else str(method)
+    return f"{name}: {reason}" if reason else name
+
+
 def equivalence(comparison: Mapping[str, Any]) -> str | None:
     """A sentence on the equivalence test of a comparison; None where there was none."""
     found = comparison.get("equivalence")
