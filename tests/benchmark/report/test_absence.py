@@ -17,7 +17,7 @@ def test_without_a_question_or_with_one_alone_that_is_the_reason_for_everything(
     assert why_absent(comparison(n=1, clusters=1), figure) == "needs more than one question"
 
 
-@pytest.mark.parametrize("figure", ("low", "minimum_detectable", "needed", "equivalence"))
+@pytest.mark.parametrize("figure", ["low", "minimum_detectable", "needed", "equivalence"])
 def test_a_single_cluster_is_not_called_a_single_question(figure):
     assert "more than one cluster" in why_absent(comparison(clusters=1), figure)
 

@@ -112,7 +112,8 @@ def test_an_equivalence_test_is_a_sentence_with_its_margin_and_its_outcome():
     found = {"margin": 0.02, "p": 0.01, "low": -0.01, "high": 0.004, "outcome": "no_worse"}
     sentence = equivalence(comparison(equivalence=found))
     assert sentence.replace("\N{MINUS SIGN}", "-") == (
-        "Equivalence test on nDCG@10: no worse (margin 0.020, 90% interval -0.010 to +0.004, p of no worse 0.010)"
+        "Equivalence test on nDCG@10: no worse "
+        "(margin 0.020, 90% interval -0.010 to +0.004, p of no worse 0.010)"
     )
     assert equivalence(comparison(equivalence=None)) is None
     assert equivalence(comparison()) is None
