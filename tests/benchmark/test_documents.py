@@ -5,7 +5,7 @@ from norm_aware.benchmark.systems.system import System
 DOCUMENTS = tuple(Document(f"d{i}", f"title {i}", "text " * 400) for i in range(60))
 QUERY = Query("q", "which", ("this",))
 DATASET = Dataset("made", DOCUMENTS, (QUERY,), {"q": {"d9": 1}})
-SYSTEMS = (System("a", context_k=2), System("b", context_k=4))
+SYSTEMS = (System("a", context_k=2), System("b", context_k=4), System("c", context_k=17))
 
 
 def made(scores=()):
@@ -17,7 +17,14 @@ def made(scores=()):
 def test_a_row_keeps_the_first_documents_and_how_many_were_contexts():
     row = made()
     assert [len(row["systems"][name]["documents"]) for name in "ab"] == [SHOWN, SHOWN]
-    assert [row["systems"][name]["contexts"] for name in "ab"] == [2, 4]
+    assert [row["systems"][name]["contexts"] for name in "abc"] == [2, 4, 17]
+
+
+def test_every_context_is_kept_however_many_there_are():
+    row = made()
+    assert [document["id"] for document in row["systems"]["c"]["documents"]] == [f"d{i}" for i in range(17)]
+    table = documents_table(DATASET, [row], norms={}, attribution={})
+    assert set(table) == {f"d{i}" for i in range(17)}
 
 
 def test_scores_bring_the_judges_words_and_spread_where_there_are_any():
@@ -34,8 +41,10 @@ def test_scores_bring_the_judges_words_and_spread_where_there_are_any():
 
 def test_texts_are_kept_of_what_is_relevant_shown_or_moved_and_of_nothing_else():
     moved = [{"document": f"d{i}"} for i in range(30, 60)]
+    row = made()
+    del row["systems"]["c"]
     table = documents_table(
-        DATASET, [made()], norms={"d0": 2.0, "d1": None}, attribution={"b": {"moved": {"promoted": moved}}}
+        DATASET, [row], norms={"d0": 2.0, "d1": None}, attribution={"b": {"moved": {"promoted": moved}}}
     )
     assert set(table) == {"d0", "d1", "d2", "d3", "d9"} | {f"d{i}" for i in range(30, 30 + MOVED)}
     assert (table["d0"]["norm"], table["d1"]["norm"], table["d2"]["norm"]) == (2.0, None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -234,3 +235,10 @@ def test_results_that_lack_a_part_are_refused_and_not_a_stack_trace(models, tmp_
     del results["comparisons"][0]["low"]
     with pytest.raises(BenchmarkError, match=r"at comparisons\[0\]: .low. is a required property"):
         render(results)
+
+
+def test_a_system_may_not_have_the_name_that_the_judges_costs_have(models, tmp_path):
+    systems = (SYSTEMS[0], replace(SYSTEMS[1], name="judge"))
+    with pytest.raises(BenchmarkError, match=r"A system is named 'judge'.*another name"):
+        run_benchmark(DATASET, systems, tmp_path / "run", models=models)
+    assert not (tmp_path / "run").exists()

@@ -9,7 +9,7 @@ from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.systems.system import System
 
 SHOWN = 10
-"""Documents per system and query kept in results.json; the full ranking is in run.jsonl."""
+"""Documents per system and query kept in results.json, more where contexts are; run.jsonl has all of them."""
 
 EXCERPT = 600
 """Characters kept of a document's text."""
@@ -45,7 +45,7 @@ def query_row(
         "relevant": list(relevant),
         "systems": {
             system.name: {
-                "documents": run[system.name, query.id]["documents"][:SHOWN],
+                "documents": run[system.name, query.id]["documents"][: max(SHOWN, system.context_k)],
                 "contexts": system.context_k,
                 "answer": run[system.name, query.id]["answer"],
                 "seconds": run[system.name, query.id].get("seconds"),

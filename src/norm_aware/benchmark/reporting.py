@@ -16,6 +16,9 @@ from norm_aware.benchmark.metrics.judge_costs import judge_costs
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.systems.system import System
 
+JUDGE_COSTS = "judge"
+"""The name among `costs` that stands for judging, which no system may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
@@ -87,7 +90,7 @@ def _judging(scores: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     if not by_measure:
         return {}
     names = dict.fromkeys(name for costs in by_measure for name in costs)
-    return {"judge": {name: _sum([costs.get(name) for costs in by_measure]) for name in names}}
+    return {JUDGE_COSTS: {name: _sum([costs.get(name) for costs in by_measure]) for name in names}}
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

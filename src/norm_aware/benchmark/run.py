@@ -17,7 +17,7 @@ from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
 from norm_aware.benchmark.report.render import write_report
-from norm_aware.benchmark.reporting import Reporting, attributed
+from norm_aware.benchmark.reporting import JUDGE_COSTS, Reporting, attributed
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
 from norm_aware.benchmark.systems.encoder import Encoder
@@ -179,6 +179,11 @@ def _require_possible(systems: Sequence[System], answer_limit: int | None) -> No
     for name in names:
         if names.count(name) > 1:
             raise BenchmarkError(f"Two systems are named {name!r}; give each a name of its own.")
+    if JUDGE_COSTS in names:
+        raise BenchmarkError(
+            f"A system is named {JUDGE_COSTS!r}, under which results.json holds what judging cost; give it "
+            "another name."
+        )
     for system in systems:
         if not 1 <= system.context_k <= TOP_K:
             raise BenchmarkError(f"context_k is {system.context_k}; a number from 1 to {TOP_K} is needed.")

@@ -28,7 +28,8 @@ _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
     *("--disable-background-networking", "--remote-debugging-port=0", "--hide-scrollbars"),
 )
-_KEYS = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "ArrowRight": 39, "End": 35, "Tab": 9}
+_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36}
+_KEYS |= {"ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
 
 
 class Browser:

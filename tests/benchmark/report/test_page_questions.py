@@ -140,3 +140,53 @@ def test_500_questions_keep_few_rows_in_the_page_wherever_one_scrolls(browser, t
         )
         assert 0 < browser.run("document.querySelectorAll('.option').length") < 40
     assert browser.problems == []
+
+
+def test_the_same_key_steps_on_however_often_it_is_pressed(page):
+    page.run("document.getElementById('question-list').focus()")
+    page.press("Enter")
+
+    def place():
+        return page.run("document.querySelector('#question .bar .quiet').textContent").split()[0]
+
+    page.press("ArrowRight")
+    page.press("ArrowRight")
+    assert place() == "3"
+    page.run("document.querySelector('#question .next').focus()")
+    page.press("Enter")
+    page.press("Enter")
+    assert place() == "5"
+    page.run("document.querySelector('#question .previous').focus()")
+    page.press("Enter")
+    page.press("Enter")
+    assert place() == "3"
+
+
+def test_a_question_of_the_baseline_alone_is_tagged_by_its_own_failures_and_nothing_else(
+    browser, baseline_alone, tmp_path
+):
+    results = copy.deepcopy(baseline_alone)
+    results["failures"] = [{"system": BASELINE, "query_id": "q3", "measure": "answer", "reason": "timeout"}]
+    file = tmp_path / "alone.html"
+    file.write_text(render(results), encoding="utf-8")
+    browser.show(file)
+    tags = browser.run("[...document.querySelectorAll('.option .tags')].map((e) => e.textContent)")
+    assert sorted(tags) == [""] * 11 + ["failed"]
+    browser.choose("#question-show", "changed")
+    assert browser.run("document.querySelectorAll('.option').length") == 0
+
+
+def test_the_active_row_of_the_list_exists_however_far_one_scrolls(browser, tmp_path):
+    file = tmp_path / "long.html"
+    file.write_text(render(make_results((BASELINE, HALF), 200)), encoding="utf-8")
+    browser.show(file)
+    browser.run("document.getElementById('question-list').focus()")
+    named = "document.getElementById(document.querySelector('.list').getAttribute('aria-activedescendant'))"
+    for key, away, place in (("End", 0, "200"), ("Home", 9000, "1")):
+        browser.press(key)
+        browser.run(f"document.querySelector('.list').scrollTop = {away}")
+        browser.settle()
+        assert browser.run("document.querySelector('.list').scrollTop") == away
+        assert browser.run(f"{named}.getAttribute('aria-posinset')") == place
+        assert browser.run(f"{named}.getAttribute('aria-selected')") == "true"
+    assert browser.problems == []

@@ -92,3 +92,17 @@ def test_500_questions_of_four_systems_stay_under_3_megabytes():
                 run["explanations"], f"{query['query_id']} {system} " + "because it is so " * 30
             )
     assert len(render(results).encode()) < 3_000_000
+
+
+@pytest.mark.parametrize("markup", ["<a href='#'>&amp; so on</a> ", "<>&"])
+def test_500_questions_whose_texts_are_all_markup_stay_under_3_megabytes_too(markup):
+    results = make_results((BASELINE, HALF, DOT, BM25), 500, corpus=6000, text=600)
+    for document in results["documents"].values():
+        document["text"] = (markup * 600)[:600]
+    for query in results["queries"]:
+        for system, run in query["systems"].items():
+            own = f"{query['query_id']} {system} " + markup * 300
+            run |= {"answer": own, "explanations": dict.fromkeys(run["explanations"], "!" + own)}
+    text = embedded_questions(results, candidates=[HALF, DOT, BM25], primary="nDCG@10")
+    assert len(text.encode()) <= payload.BUDGET
+    assert len(render(results).encode()) < 3_000_000

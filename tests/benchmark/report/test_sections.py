@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from norm_aware.benchmark.comparison.comparison import NULL_HYPOTHESES
 from norm_aware.benchmark.report.render import render
 from tests.benchmark.report.make_results import DOT, UNINFORMATIVE
 from tests.benchmark.report.outline import Outline
@@ -94,3 +95,64 @@ def test_norms_that_are_all_the_same_or_absent_render(results):
     assert Outline(render(results)).errors == []
     results["norms"] = None
     assert "No norms were recorded." in Outline(render(results)).text
+
+
+def test_an_equivalence_is_printed_with_the_p_of_its_own_claim_everywhere(results):
+    for row in results["comparisons"]:
+        if row["equivalence"]:
+            row["equivalence"] |= {"outcome": "equivalent", "p": 0.0123, "p_equivalent": 0.0456}
+    text = Outline(render(results)).text
+    assert "p of equivalence 0.046" in text
+    assert "p of no worse 0." not in text
+    comparison(results, DOT)["equivalence"] |= {"outcome": "worse", "p": 0.98712}
+    assert "p of no worse 0." not in Outline(render(results)).text
+
+
+def test_the_questions_of_a_context_change_are_counted_whether_answered_or_not(results):
+    for row in results["attribution"][DOT]["context_changes"].values():
+        row |= {"n": 0, "difference": None, "low": None, "high": None}
+    results["attribution"][DOT]["context_changes"]["entered"]["questions"] = 31
+    text = Outline(render(results)).text
+    assert "Answers (squad_f1) by what happened to the relevant documents" in text
+    assert "Questions Answered Answers' difference" in text
+    assert "entered the contexts 31 0 " in text
+
+
+def test_an_answer_measure_of_a_guessing_judge_says_nothing_of_context_changes(results):
+    for of_candidate in results["attribution"].values():
+        of_candidate["gain"]["answer"] = "faithfulness"
+        of_candidate["context_changes"]["entered"]["difference"] = 0.76543
+    assert "0.765" not in Outline(render(results)).text
+
+
+def test_how_an_interval_was_made_and_why_stands_beside_the_evidence(results):
+    reason = "3 of 60 questions differ from the others, too few to resample"
+    comparison(results, DOT).update(interval="t", interval_reason=reason)
+    text = Outline(render(results)).text
+    assert f"t: {reason}" in text
+    assert "BCa" in text[text.index("Strength of the evidence") : text.index(reason)]
+
+
+def test_superiority_has_its_interval_and_the_worst_case_its_p(results):
+    row = comparison(results, DOT)
+    row |= {"superiority": 0.41, "superiority_low": 0.3456, "superiority_high": 0.4567}
+    row["worst_case"] = {"difference": -0.3, "low": -0.4, "high": -0.2, "p": 0.0234}
+    text = Outline(render(results)).text
+    assert "0.410 0.346 to 0.457" in text
+    assert "-0.300 -0.400 to -0.200, p 0.023" in text
+
+
+def test_a_p_is_printed_before_and_after_its_correction(results):
+    comparison(results, DOT).update(p=0.0111, p_adjusted=0.0777)
+    assert "0.078 raw 0.011" in Outline(render(results)).text
+
+
+def test_the_method_states_the_null_hypothesis_of_every_p_and_what_is_not_adjusted(results):
+    text = Outline(render(results)).text
+    method = text[text.index("Every system answers the same questions") :]
+    assert all(hypothesis in method for hypothesis in NULL_HYPOTHESES.values())
+    for name in ("p, raw", "p, adjusted", "p of the worst case", "p of no worse", "p of equivalence"):
+        assert f" {name} " in method
+    assert "with 80% power at p under 0.05" in method
+    assert "before correction" in method
+    assert "is not adjusted for the number of comparisons" in method

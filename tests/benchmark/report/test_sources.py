@@ -99,3 +99,13 @@ def test_a_plan_is_pairs_and_tables():
     }
     assert parts["tables"]["systems"]["columns"] == ["name", "k", "reranker"]
     assert plan_parts(None) == {"values": {}, "tables": {}}
+
+
+def test_what_followed_the_contexts_is_told_in_the_answer_measure_or_not_at_all(results):
+    found = shown(attributions, results)[DOT]
+    assert found["changes"] == results["attribution"][DOT]["context_changes"]
+    assert found["answer"] == "squad_f1"
+    guessed = shown(attributions, results, ["squad_f1"])[DOT]
+    assert (guessed["changes"], guessed["changes_axis"], guessed["hits"]) == ({}, None, None)
+    of_retrieval = shown(attributions, results, ["nDCG@10"])[DOT]
+    assert of_retrieval["changes"] == found["changes"]

@@ -6,6 +6,7 @@ import pytest
 from norm_aware.benchmark.report.wording import (
     correction,
     equivalence,
+    equivalence_p,
     number,
     outcome,
     p_value,
@@ -111,7 +112,22 @@ def test_an_equivalence_test_is_a_sentence_with_its_margin_and_its_outcome():
     found = {"margin": 0.02, "p": 0.01, "low": -0.01, "high": 0.004, "outcome": "no_worse"}
     sentence = equivalence(comparison(equivalence=found))
     assert sentence.replace("\N{MINUS SIGN}", "-") == (
-        "Equivalence test on nDCG@10: no worse (margin 0.020, interval -0.010 to +0.004, p 0.010)"
+        "Equivalence test on nDCG@10: no worse "
+        "(margin 0.020, 90% interval -0.010 to +0.004, p of no worse 0.010)"
     )
     assert equivalence(comparison(equivalence=None)) is None
     assert equivalence(comparison()) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        ("equivalent", "p of equivalence 0.040"),
+        ("no worse", "p of no worse 0.010"),
+        ("not shown", "p of no worse 0.010"),
+        ("worse", None),
+    ],
+)
+def test_the_p_of_an_equivalence_test_is_that_of_what_it_claims(outcome, text):
+    assert equivalence_p({"outcome": outcome, "p": 0.01, "p_equivalent": 0.04}) == text
+    assert equivalence_p({"outcome": outcome, "p": None}) is None

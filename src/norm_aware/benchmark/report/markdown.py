@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from norm_aware.benchmark.report.view import view
-from norm_aware.benchmark.report.wording import is_known, number, p_value, signed
+from norm_aware.benchmark.report.wording import (
+    equivalence_p,
+    interval_method,
+    is_known,
+    number,
+    p_value,
+    signed,
+)
 
 _NONE = "\N{EN DASH}"
+_STRENGTH = {
+    "superiority": "Superiority (95% interval)",
+    "minimum_detectable": "Detectable",
+    "needed": "Needed",
+    "worst_case": "Worst case (95% interval, p)",
+    "equivalence": "Equivalence",
+    "interval": "Interval by",
+}
+"""Columns that say how strong the evidence is, beside the effect size."""
+
 _SIGNS = {"better": "▲ better", "worse": "▼ worse"}
 
 
 def as_markdown(results: Mapping[str, Any]) -> str:
-    """The verdict, the means, every comparison, the judge's trust, costs and failures.
+    """The verdict, the means, every comparison and its strength, the judge's trust, costs and failures.
 
     Args:
         results: the content of a results.json that keeps its schema.
@@ -50,15 +67,16 @@ def as_markdown(results: Mapping[str, Any]) -> str:
     for candidate in candidates:
         lines += ["", f"### {_cell(candidate)} minus {_cell(baseline)}", ""]
         lines += _table(
-            ["Measure", "Outcome", "Difference", "95% interval", "p (adjusted)", "n"],
+            ["Measure", "Outcome", "Difference", "95% interval", "p (raw)", "p (adjusted)", "n"],
             [
                 _comparison(shown, candidate, name)
                 for _, _, names in shown["groups"]
                 for name in names
                 if (candidate, name) in shown["comparisons"]
             ],
-            figures=4,
+            figures=5,
         )
+        lines += _strength(shown, candidate)
     lines += _judge(results, hidden)
     lines += _costs(results)
     if results["failures"]:
@@ -73,17 +91,69 @@ def as_markdown(results: Mapping[str, Any]) -> str:
 
 def _comparison(shown: Mapping[str, Any], candidate: str, measure: str) -> list[str]:
     if measure in shown["withheld"]:
-        return [measure, "withheld", "", "", "", ""]
+        return [measure, "withheld", "", "", "", "", ""]
     row, outcome = (shown[key][candidate, measure] for key in ("comparisons", "outcomes"))
-    has_interval = is_known(row["low"]) and is_known(row["high"])
     return [
         measure,
         _SIGNS.get(outcome, outcome),
-        signed(row["difference"]) if is_known(row["difference"]) else _NONE,
-        f"{signed(row['low'])} to {signed(row['high'])}" if has_interval else _NONE,
-        p_value(row["p_adjusted"]) if is_known(row["p_adjusted"]) else _NONE,
+        _known(row["difference"], signed),
+        _interval(row, signed),
+        _known(row["p"], p_value),
+        _known(row["p_adjusted"], p_value),
         str(row["n"]),
     ]
+
+
+def _strength(shown: Mapping[str, Any], candidate: str) -> list[str]:
+    """What was computed beside the differences, a column for each figure that any comparison has."""
+    kept = {key: title for key, title in _STRENGTH.items() if key in shown["strength"]}
+    rows = [
+        [name, *(_EVIDENCE[key](shown["comparisons"][candidate, name]) for key in ("effect_size", *kept))]
+        for _, _, names in shown["groups"]
+        for name in names
+        if (candidate, name) in shown["outcomes"]
+    ]
+    heading = ["Measure", "Effect size (d_z)", *kept.values()]
+    return ["", *_table(heading, rows, figures=len(heading) - 1)] if rows else []
+
+
+def _superiority(row: Mapping[str, Any]) -> str:
+    ends = {"low": row.get("superiority_low"), "high": row.get("superiority_high")}
+    return f"{_known(row.get('superiority'), number)} ({_interval(ends, number)})"
+
+
+def _worst(row: Mapping[str, Any]) -> str:
+    if not (worst := row.get("worst_case")):
+        return _NONE
+    details = f"{_interval(worst, signed)}, p {_known(worst['p'], p_value)}"
+    return f"{_known(worst['difference'], signed)} ({details})"
+
+
+def _equivalence(row: Mapping[str, Any]) -> str:
+    if not (found := row.get("equivalence")):
+        return _NONE
+    outcome, p = str(found["outcome"]).replace("_", " "), equivalence_p(found)
+    return f"{outcome} ({p})" if p else outcome
+
+
+_EVIDENCE: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "effect_size": lambda row: _known(row["effect_size"], signed),
+    "superiority": _superiority,
+    "minimum_detectable": lambda row: _known(row.get("minimum_detectable"), number),
+    "needed": lambda row: _known(row.get("needed"), "{:,.0f}".format),
+    "worst_case": _worst,
+    "equivalence": _equivalence,
+    "interval": lambda row: interval_method(row) or _NONE,
+}
+
+
+def _known(value: float | None, shown: Callable[[float], str]) -> str:
+    return shown(value) if value is not None and is_known(value) else _NONE
+
+
+def _interval(row: Mapping[str, Any], shown: Callable[[float], str]) -> str:
+    ends = [_known(row[key], shown) for key in ("low", "high")]
+    return _NONE if _NONE in ends else " to ".join(ends)
 
 
 def _judge(results: Mapping[str, Any], hidden: Mapping[str, str]) -> list[str]:
@@ -115,7 +185,7 @@ def _costs(results: Mapping[str, Any]) -> list[str]:
 
 
 def _mean(value: float | None, is_withheld: bool) -> str:
-    return "withheld" if is_withheld else number(value) if is_known(value) and value is not None else _NONE
+    return "withheld" if is_withheld else _known(value, number)
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]], *, figures: int) -> list[str]:

@@ -12,10 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from norm_aware.benchmark.report.absence import why_absent
 from norm_aware.benchmark.report.payload import embedded_questions
 from norm_aware.benchmark.report.schema import read_results, require_valid
 from norm_aware.benchmark.report.view import PRIMARY_MEASURE, view
-from norm_aware.benchmark.report.wording import is_known, number, p_value, setting, signed
+from norm_aware.benchmark.report.wording import (
+    equivalence_p,
+    interval_method,
+    is_known,
+    number,
+    p_value,
+    setting,
+    signed,
+)
 from norm_aware.errors import BenchmarkError, MissingExtraError
 
 _HERE = Path(__file__).parent
@@ -97,7 +106,8 @@ def page(results: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "signed": signed, "p_value": p_value, "setting": setting}
+    of_values, of_rows = (number, signed, p_value, setting), (equivalence_p, interval_method, why_absent)
+    environment.filters |= {filter_.__name__: filter_ for filter_ in (*of_values, *of_rows)}
     environment.tests["known"] = is_known
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")

@@ -55,6 +55,7 @@ def attributions(
             "noise": {m: n for m, n in (given.get("noise") or {}).items() if n and m not in withheld},
             "gain": None if silent else gain,
             "scatter": None if silent else scatter(gain.get("points") or ()),
+            "answer": gain.get("answer"),
             "changes": changes,
             "changes_axis": forest_axis(changes.values()),
             "hits": None if unheard else given.get("hits"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from norm_aware.benchmark.comparison.comparison import NULL_HYPOTHESES
 from norm_aware.benchmark.report.chart import forest_axis, histogram
 from norm_aware.benchmark.report.sources import attributions, breakdowns, plan_parts
 from norm_aware.benchmark.report.trust import judge_figures
@@ -29,7 +30,24 @@ FAILURES = 200
 KINDS = {"retrieval": "Retrieval", "answer": "Answers", "judged": "Answers, judged by a language model"}
 """Headings of the kinds of measure, in order."""
 
-_STRENGTH = ("superiority", "minimum_detectable", "needed", "worst_case", "equivalence", "clusters")
+_P_VALUES = {
+    "p": "p, raw",
+    "p_adjusted": "p, adjusted",
+    "worst_case.p": "p of the worst case",
+    "equivalence.p": "p of no worse",
+    "equivalence.p_equivalent": "p of equivalence",
+}
+"""What the page calls each p value."""
+
+_STRENGTH = (
+    "superiority",
+    "minimum_detectable",
+    "needed",
+    "worst_case",
+    "equivalence",
+    "clusters",
+    "interval",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,7 @@ def view(results: Mapping[str, Any]) -> dict[str, Any]:
         "failed": Counter(failure["system"] for failure in results["failures"]),
         "failure_groups": _failures(results),
         "most_failures": FAILURES,
+        "null_hypotheses": {_P_VALUES.get(key, key): said for key, said in NULL_HYPOTHESES.items()},
         "forest": forest_axis(shown.values()),
         "examples": {candidate: _examples(results, candidate) for candidate in candidates},
         "histogram": histogram(results["norms"]) if results["norms"] else None,

@@ -77,6 +77,20 @@ def correction(comparison: Mapping[str, Any]) -> str:
     return {"fdr": "FDR"}.get(str(comparison.get("correction")), "Holm")
 
 
+def interval_method(comparison: Mapping[str, Any]) -> str | None:
+    """How the 95% interval of a comparison was made, and why not by BCa; None where that is not recorded.
+
+    Example:
+        >>> interval_method({"interval": "t", "interval_reason": "3 of 60 questions differ"})
+        't: 3 of 60 questions differ'
+    """
+    method, reason = comparison.get("interval"), comparison.get("interval_reason")
+    if method is None:
+        return None
+    name = "BCa" if method == "bca" else str(method)
+    return f"{name}: {reason}" if reason else name
+
+
 def equivalence(comparison: Mapping[str, Any]) -> str | None:
     """A sentence on the equivalence test of a comparison; None where there was none."""
     found = comparison.get("equivalence")
@@ -84,11 +98,33 @@ def equivalence(comparison: Mapping[str, Any]) -> str | None:
         return None
     details = [f"margin {number(found['margin'])}"]
     if is_known(found["low"]) and is_known(found["high"]):
-        details.append(f"interval {signed(found['low'])} to {signed(found['high'])}")
-    if is_known(found["p"]):
-        details.append(f"p {p_value(found['p'])}")
+        details.append(f"90% interval {signed(found['low'])} to {signed(found['high'])}")
+    if p := equivalence_p(found):
+        details.append(p)
     measure, outcome_ = comparison["measure"], str(found["outcome"]).replace("_", " ")
     return f"Equivalence test on {measure}: {outcome_} ({', '.join(details)})"
+
+
+def equivalence_p(found: Mapping[str, Any]) -> str | None:
+    """The p of what an equivalence test claims, and of which test; None where it claims neither.
+
+    "Equivalent" takes both one-sided tests, anything else short of "worse" the one against being worse by
+    the margin, which cannot speak for "worse".
+
+    Args:
+        found: `equivalence` of a comparison.
+
+    Example:
+        >>> equivalence_p({"outcome": "no worse", "p": 0.01, "p_equivalent": 0.4})
+        'p of no worse 0.010'
+    """
+    kind = str(found["outcome"]).replace("_", " ")
+    if kind == "worse":
+        return None
+    name, p = "no worse", found["p"]
+    if kind == "equivalent":
+        name, p = "equivalence", found.get("p_equivalent")
+    return f"p of {name} {p_value(p)}" if is_known(p) else None
 
 
 def is_known(value: object) -> bool:

@@ -34,11 +34,17 @@ function contextsOf(run) {
   return run ? run[0].slice(0, run[3]) : [];
 }
 
+/* Numbers of the systems that are looked at: the baseline's, and the candidate's where there is one. */
+function lookedAt(question, candidate) {
+  return [0, candidate].filter((number) => number < question.raw.length);
+}
+
 function hasOtherContexts(question, candidate) {
-  const [before, after] = [contextsOf(question.raw[0]), contextsOf(question.raw[candidate])];
+  const [before, after] = lookedAt(question, candidate).map((number) => contextsOf(question.raw[number]));
+  if (!after) return false;
   return before.length !== after.length || before.some((document, place) => document !== after[place]);
 }
 
 function hasFailed(question, candidate) {
-  return [question.raw[0], question.raw[candidate]].some((run) => !run || run[7].length > 0);
+  return lookedAt(question, candidate).some((number) => !question.raw[number] || question.raw[number][7].length > 0);
 }

@@ -61,7 +61,11 @@ function makeList(data, open) {
     spacer.style.height = `${entries.length * ROW}px`;
     const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 5);
     const last = Math.min(entries.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 5);
-    spacer.replaceChildren(...entries.slice(first, last).map((entry, index) => option(entry, first + index)));
+    const places = Array.from({ length: last - first }, (_, index) => first + index);
+    // the active row stays however far one scrolls: the list names it to a reader of texts
+    if (active < first && entries.length) places.unshift(active);
+    else if (active >= last && entries.length) places.push(active);
+    spacer.replaceChildren(...places.map((place) => option(entries[place], place)));
     if (!entries.length) spacer.append(element("p", { class: "empty" }, "No question fits."));
     if (entries.length) list.setAttribute("aria-activedescendant", `option-${active}`);
     else list.removeAttribute("aria-activedescendant");

@@ -19,7 +19,10 @@ function makeSheet(data, candidateNumber) {
     if (next < 0 || next >= entries.length) return;
     place = next;
     onMove(place);
+    // the sheet is made anew: what had the focus is gone, and without it the next key would reach nobody
+    const held = ["previous", "next"].find((name) => document.activeElement.classList.contains(name)) || "close";
     show();
+    sheet.querySelector(`.${held}`).focus();
     dialog.scrollTop = 0;
   }
 
