@@ -16,12 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from qdrant_client import QdrantClient
 
 from norm_aware import RawEmbedding, offline
 from norm_aware.qdrant.embedded import EmbeddedClient
 from tests.qdrant.misbehaving_server import MisbehavingServer
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 DATA = Path(os.environ.get("NORM_AWARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

@@ -55,7 +55,7 @@ def test_it_finds_what_relevance_depends_on():
 
 
 @given(st.integers(0, 1000), st.floats(-8, 8), st.floats(-3, 3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_higher_cosine_never_scores_lower_whatever_the_judgements_say(seed, of_cosine, of_norm):
     found = fit(pairs(seed, of_cosine=of_cosine, of_norm=of_norm))
     scores = found.score(np.linspace(-1, 1, 9)[:, None], 5.0, np.linspace(0, 10, 7))

@@ -14,7 +14,7 @@ def vectors(n, dimension=5, *, seed=0, scale=3.0):
     return torch.randn(n, dimension, generator=generator, dtype=torch.float64) * scale
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(query_power=st.floats(-2, 2), document_power=st.floats(-2, 2), seed=st.integers(0, 99))
 def test_it_scores_as_the_similarity_that_searches_does(query_power, document_power, seed):
     queries, documents = vectors(3, seed=seed), vectors(4, seed=seed + 100)

@@ -107,7 +107,7 @@ def test_a_correction_beyond_the_resamples_falls_back_to_the_percentile_interval
     assert found.reason == "the resampled means are too lopsided for BCa's correction"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.0, 0.1, 1.0]), min_size=2, max_size=30),
     st.booleans(),

@@ -39,7 +39,7 @@ def test_the_permutation_p_agrees_with_scipys_exact_test():
     assert permutation_p(values, permutations=1023) == pytest.approx(oracle, abs=0.03)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([-0.5, -0.25, 0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=9))
 def test_few_differences_are_flipped_in_every_way(values):
     flips = np.array(list(itertools.product([-1, 1], repeat=len(values)))) @ values

@@ -65,7 +65,7 @@ def brute_force(vectors: np.ndarray, query: np.ndarray, similarity: Similarity) 
     return -(scores**2) if isinstance(similarity, EuclideanSimilarity) else scores
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(linear, st.integers(0, 10_000))
 def test_a_plain_dot_search_over_augmented_vectors_ranks_as_the_similarity_and_its_formula(similarity, seed):
     vectors, query = vectors_of(seed), vectors_of(seed + 1)[1]

@@ -79,7 +79,7 @@ def collections(draw: st.DrawFn) -> np.ndarray:
 exponents = st.builds(PowerSimilarity, st.sampled_from([0.0, 1.0]), st.floats(-1, 2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.one_of(exponents, exponents, linear),
     collections(),

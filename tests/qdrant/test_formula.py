@@ -70,7 +70,7 @@ def by_angle(vectors: np.ndarray, query: np.ndarray) -> list[tuple[float, float,
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(linear, st.integers(0, 10_000))
 def test_qdrant_computes_what_the_similarity_does(similarity, seed):
     vectors, query = documents(seed), documents(seed + 1)[3].astype(np.float64)
@@ -79,7 +79,7 @@ def test_qdrant_computes_what_the_similarity_does(similarity, seed):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * (1 + np.abs(expected).max()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(linear, st.integers(0, 10_000))
 def test_the_dot_comes_back_from_a_float32_score(similarity, seed):
     vectors, query = documents(seed), documents(seed + 1)[3].astype(np.float64)

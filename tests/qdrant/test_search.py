@@ -28,7 +28,7 @@ from norm_aware.qdrant.search import require_searchable, search
 pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(linear, st.integers(0, 10_000), st.integers(1, 40), st.booleans())
 def test_an_exact_search_is_brute_force_for_every_similarity_with_a_formula(similarity, seed, limit, offset):
     vectors = skewed(seed, count=40)
