@@ -31,7 +31,7 @@ class Curriculum:
         TrainingError: for a similarity outside the power family, or shares out of order.
 
     Example:
-        >>> Curriculum("cosine", "query_normalized", begin=0.2, finish=0.6).at(0.4)
+        >>> Curriculum("cosine", "query_normalized", finish=0.5).at(0.25)
         PowerSimilarity(query_power=0.0, document_power=0.5)
     """
 
