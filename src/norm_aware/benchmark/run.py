@@ -13,6 +13,7 @@ from norm_aware.benchmark.collect import collect
 from norm_aware.benchmark.comparison.options import ComparisonOptions
 from norm_aware.benchmark.configuration import Configuration
 from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.metrics.kept_scores import KeptScores
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
@@ -56,8 +57,8 @@ def run_benchmark(
     Args:
         dataset: what to search, and the judged queries.
         systems: what to compare, the baseline first.
-        out: folder of the run: `index/`, `run.jsonl`, `judged.jsonl`, `scores.jsonl`, `results.json` and
-            `report.html`.
+        out: folder of the run: `index/`, `run.jsonl`, `answers.jsonl`, `judged.jsonl`, `measured.jsonl`,
+            `scores.jsonl`, `results.json` and `report.html`.
         models: the encoder, and what answers and judges.
         limit: how many queries are asked, a seeded sample; None asks all.
         answer_limit: how many of these are answered too; None answers all.
@@ -128,7 +129,7 @@ def run_benchmark(
     scores = score_run(
         run,
         dataset=dataset,
-        metrics=models.metrics,
+        metrics=KeptScores(models.metrics, Rows(out / "measured.jsonl")),
         judge=models.judge,
         judged=Rows(out / "judged.jsonl"),
         judged_queries={query.id for query in queries[: reporting.judge_limit]},
