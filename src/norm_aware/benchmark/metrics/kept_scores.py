@@ -1,4 +1,4 @@
-"""Scores that need no judge, kept in a file: where nothing changed, nothing is measured and nothing loaded."""
+"""Scores that need no judge, kept in a file: where nothing changed, nothing is measured or loaded."""
 
 from __future__ import annotations
 
