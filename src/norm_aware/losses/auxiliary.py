@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,9 +44,9 @@ class AuxiliaryLoss(EmbeddingLoss):
         """The main loss plus `weight` times the term."""
         return _main(self.loss, embeddings, texts, labels) + self.weight * self.term(embeddings, texts)
 
+    @abstractmethod
     def term(self, embeddings: Sequence[Tensor], texts: Sequence[Texts]) -> Tensor:
         """The added term before its weight, a scalar."""
-        raise NotImplementedError
 
 
 def _main(loss: Any, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from norm_aware.losses.learned import add_gradient
 from norm_aware.losses.texts import Texts, read_texts
 
 
-class EmbeddingLoss(nn.Module):
+class EmbeddingLoss(nn.Module, ABC):
     """A loss over the embeddings of a batch, on sentence-transformers' contract.
 
     Args:
@@ -63,9 +64,9 @@ class EmbeddingLoss(nn.Module):
             return self.compute(embed_columns(self.model, features), texts, labels)
         return _GradientCache(self, texts, labels, self.mini_batch_size).forward(features)
 
+    @abstractmethod
     def compute(self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None) -> Tensor:
         """The loss, from the embeddings of each column; shapes (n, dimension)."""
-        raise NotImplementedError
 
 
 class _GradientCache(CachedLossMixin):

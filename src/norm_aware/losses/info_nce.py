@@ -135,11 +135,9 @@ def _no_negatives(queries: Tensor, relevant: Tensor, documents: Tensor, wanted: 
         documents: digests of all documents, which begin with the relevant ones.
         wanted: position of each of this process's queries, and of its relevant document.
     """
-    mask = relevant[wanted, None] == documents[None, :]
     same_query = queries[wanted, None] == queries[None, :]
-    mask[:, : len(relevant)] |= same_query
-    # a hard negative that is relevant to an equal query
-    shared = same_query.to(torch.float32) @ (relevant[:, None] == documents[None, :]).to(torch.float32)
-    mask |= shared > 0
+    is_relevant = relevant[:, None] == documents[None, :]
+    # relevant to an equal query, of which the query itself is one
+    mask = same_query.to(torch.float32) @ is_relevant.to(torch.float32) > 0
     mask[torch.arange(len(wanted), device=mask.device), wanted] = False
     return mask
