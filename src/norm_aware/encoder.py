@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from norm_aware.errors import NormAwareError, QueryError
+from norm_aware.errors import NormAwareError, QueryError, first_line
 
 if TYPE_CHECKING:
     from norm_aware.llamaindex.embedding import RawEmbedding
@@ -62,7 +62,7 @@ def load_encoder(
     except NormAwareError:
         raise
     except Exception as error:  # whatever a model library says, its user wants one line
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = first_line(error)
         raise QueryError(
             f"Encoder {name!r} cannot be loaded ({reason}); give a "
             "sentence-transformers model's hub name or path, or 'offline'."

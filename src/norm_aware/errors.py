@@ -134,3 +134,8 @@ class SettingsError(NormAwareError, ValueError):
 
 class MissingExtraError(NormAwareError, ImportError):
     """An optional dependency that is not installed; the message names the extra to install."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what another library's error says, or its name where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -69,10 +70,16 @@ def gate(
     ],
 ) -> None:
     """Decide gates on the bounds of 95% intervals; exit code 3 where one is not passed."""
-    from norm_aware.benchmark.comparison.gate import check_gates, exit_code
     from norm_aware.benchmark.report.schema import read_results
 
-    found = check_gates(read_results(results), gates)
+    end_by_gates(read_results(results), gates)
+
+
+def end_by_gates(results: Mapping[str, Any], gates: Sequence[str]) -> NoReturn:
+    """Print what became of each gate, and end with the exit code they leave."""
+    from norm_aware.benchmark.comparison.gate import check_gates, exit_code
+
+    found = check_gates(results, gates)
     for result in found:
         print(result.line)
     sys.exit(exit_code(found))

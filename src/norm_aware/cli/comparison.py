@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from norm_aware.cli.app import CalibrationFile, Encoder, app
+from norm_aware.cli.compare import end_by_gates
 from norm_aware.cli.planning import DATASET, SYSTEMS, keys_of, plan_of_file, plan_of_options
 from norm_aware.console import print_comparison, progress_bars
 from norm_aware.resources import open_settings
@@ -138,12 +138,7 @@ def benchmark(
     print_comparison(results)
     print(f"{folder / 'results.json'}\n{folder / 'report.html'}")
     if chosen.gate:
-        from norm_aware.benchmark.comparison.gate import check_gates, exit_code
-
-        decided = check_gates(results, chosen.gate)
-        for result in decided:
-            print(result.line)
-        sys.exit(exit_code(decided))
+        end_by_gates(results, chosen.gate)
 
 
 @app.command()

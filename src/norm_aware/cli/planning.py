@@ -53,19 +53,10 @@ def plan_of_options(settings: Settings, given: Mapping[str, Any]) -> Plan:
     from norm_aware.benchmark.plan.plan import Plan
 
     names = [name.strip() for name in (given.get("systems") or SYSTEMS).split(",")]
-    options = (
-        "corpus",
-        "split",
-        "limit",
-        "answer_limit",
-        "out",
-        "answers",
-        "gate",
-        "allow_same_judge",
-        "attribution",
-        "metrics",
-    )
-    values: dict[str, Any] = {name: given[name] for name in options if given.get(name) is not None}
+    apart = ("dataset", "systems")  # they have defaults of their own
+    values: dict[str, Any] = {
+        name: value for name, value in given.items() if value is not None and name not in apart
+    }
     llms = {}
     if values.get("answers", True):
         llms[ANSWERER] = _model(settings.llm, settings.llm_base_url)
@@ -97,6 +88,8 @@ def keys_of(settings: Settings, plan: Plan) -> dict[str, Any]:
 
 
 def _model(name: str, base_url: str | None) -> dict[str, Any]:
-    if base_url is None and name.lower().endswith(".gguf"):
+    from norm_aware.benchmark.llms.model_spec import is_gguf
+
+    if base_url is None and is_gguf(name):
         return {"gguf": Path(name).expanduser()}
     return {"model": name, "base_url": base_url}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,11 @@ from norm_aware.cli.app import app
 from norm_aware.console import progress_bars
 from norm_aware.errors import BenchmarkError
 from norm_aware.resources import open_settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from norm_aware.benchmark.llms.config import LLMConfig
 
 _REPLY_TOKENS = 1024  # longest reply of a model that is served here, beside the room for its prompt
 
@@ -50,34 +55,22 @@ def generate_questions(
     from norm_aware.benchmark.llms.llm import open_llm
 
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            open_llm(
-                settings.llm,
-                base_url=settings.llm_base_url,
-                api_key=settings.llm_api_key,
-                max_tokens=_REPLY_TOKENS,
-                timeout=settings.timeout,
-                seed=settings.seed,
-            )
-        )
-        checker = writer
+
+        def opened(name: str, base_url: str | None, api_key: SecretStr | None) -> LLMConfig:
+            options: dict[str, Any] = {"max_tokens": _REPLY_TOKENS, "timeout": settings.timeout}
+            options |= {"base_url": base_url, "api_key": api_key, "seed": settings.seed}
+            return stack.enter_context(open_llm(name, **options)).config
+
+        writer = opened(settings.llm, settings.llm_base_url, settings.llm_api_key)
+        checker = None
         if settings.judge is not None:
-            checker = stack.enter_context(
-                open_llm(
-                    settings.judge,
-                    base_url=settings.judge_base_url,
-                    api_key=settings.judge_api_key,
-                    max_tokens=_REPLY_TOKENS,
-                    timeout=settings.timeout,
-                    seed=settings.seed,
-                )
-            )
+            checker = opened(settings.judge, settings.judge_base_url, settings.judge_api_key)
         bar = stack.enter_context(progress_bars())
         found = generation.generate_questions(
             documents,
             out,
-            writer=writer.config,
-            checker=checker.config,
+            writer=writer,
+            checker=checker,
             corpus=source if source == "pydocs" else str(Path(source).resolve()),
             number=number,
             seed=settings.seed,

@@ -95,13 +95,14 @@ def _judged(folder: Path) -> JudgedTexts:
 
     dataset = read_beir(folder)
     position = {document.id: i for i, document in enumerate(dataset.documents)}
+    queries = [query for query in dataset.queries if dataset.relevant(query.id)]
     grades = [
         {position[document]: float(grade) for document, grade in dataset.qrels[query.id].items()}
-        for query in dataset.queries
+        for query in queries
     ]
     return JudgedTexts(
         dataset.name,
         tuple(document.content for document in dataset.documents),
-        tuple(query.text for query in dataset.queries),
+        tuple(query.text for query in queries),
         Judgements.of(grades, documents=len(dataset.documents)),
     )

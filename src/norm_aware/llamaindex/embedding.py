@@ -6,6 +6,7 @@ import asyncio
 import copy
 import hashlib
 import uuid
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Literal
 
@@ -17,6 +18,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.storage.kvstore.types import BaseKVStore
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
+from torch import nn
 
 from norm_aware.errors import ContractError, QueryError
 from norm_aware.llamaindex.precision import Dtype, is_bfloat16
@@ -96,8 +98,7 @@ class RawEmbedding(BaseEmbedding):
         if max_seq_length is not None or any(p.dtype != torch.float32 for p in model.parameters()):
             modules = copy.deepcopy(modules)  # what follows would change the caller's model
         dropped = isinstance(modules[-1], Normalize)
-        while isinstance(modules[-1], Normalize):
-            modules.pop()
+        modules = without_normalize(modules)
         prompts = {kind: prompt for kind, prompt in model.prompts.items() if prompt is not None}
         raw = SentenceTransformer(
             modules=modules, device=str(model.device), prompts=prompts, truncate_dim=model.truncate_dim
@@ -229,6 +230,14 @@ def why_normalized(embed_model: BaseEmbedding) -> str:
         f"{name}({embed_model.model_name!r}) returns unit vectors: its model or its API normalises them, so "
         "use an encoder that keeps lengths, such as multi-qa-mpnet-base-dot-v1 in RawEmbedding."
     )
+
+
+def without_normalize(modules: Sequence[nn.Module]) -> list[nn.Module]:
+    """A model's modules without the `Normalize` modules that it ends in, which throw norms away."""
+    kept = list(modules)
+    while isinstance(kept[-1], Normalize):
+        kept.pop()
+    return kept
 
 
 def _fingerprint(model: SentenceTransformer, *options: str | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize
 
 from norm_aware.errors import MissingExtraError, TrainingError
+from norm_aware.llamaindex.embedding import without_normalize
 
 STATIC = "wordllama"
 """Name of the packaged static table, which trains on a CPU in minutes."""
@@ -43,9 +43,7 @@ def open_base(base: str, *, lora: int | None = None, device: str | None = None) 
             f"The base {base!r} cannot be loaded ({reason}); give {STATIC!r}, a model's name on the hub, or "
             "the folder of a sentence-transformers model."
         ) from None
-    modules = list(loaded)
-    while isinstance(modules[-1], Normalize):
-        modules.pop()
+    modules = without_normalize(list(loaded))
     prompts = {kind: prompt for kind, prompt in loaded.prompts.items() if prompt is not None}
     model = SentenceTransformer(modules=modules, device=str(loaded.device), prompts=prompts)
     if lora is not None:

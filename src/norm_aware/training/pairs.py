@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import Record, json_lines
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -66,8 +65,6 @@ def read_pairs(path: Path, *, passages: Path | None = None) -> list[Pair]:
             raise DatasetError(f"{where}: 'negatives' must be a list of texts or of passages' ids.")
         hard = tuple(str((texts or {}).get(negative, negative)) for negative in negatives)
         found.append(Pair(query, document, hard, str(record.get("source", ""))))
-    if not found:
-        raise DatasetError(f"{path} is empty; at least two pairs are needed to train.")
     return found
 
 
@@ -97,27 +94,15 @@ def as_dataset(pairs: Sequence[Pair]) -> Dataset:
     return Dataset.from_dict(columns)
 
 
-def read_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_lines(path: Path) -> Iterator[Record]:
     """The JSON objects of a JSONL file, gzipped or not, each with where it stands.
 
     Raises:
-        DatasetError: when the file is missing, or a line is not a JSON object.
+        DatasetError: when the file is missing, empty or broken.
     """
     if not path.is_file():
         raise DatasetError(f"There is no file {str(path)!r}; give a JSONL file of training pairs.")
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            where = f"{path}, line {number}"
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise DatasetError(f"{where}: not valid JSON ({error}).") from None
-            if not isinstance(record, dict):
-                raise DatasetError(f"{where}: a JSON object is needed, this is a {type(record).__name__}.")
-            yield where, record
+    yield from json_lines(path, hint="give a JSONL file of training pairs")
 
 
 def _passages(pairs: Path, given: Path | None) -> dict[str, str]:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from norm_aware.benchmark.datasets.records import csv_rows, json_lines, new_id, read_text, texts_field
+from norm_aware.benchmark.datasets.records import csv_rows, new_id, read_text, texts_field
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import json_lines
 
 
 def test_a_record_says_in_which_file_and_line_it_stands(tmp_path):

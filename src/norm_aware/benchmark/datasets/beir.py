@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
-from norm_aware.benchmark.datasets.records import json_lines, new_id, read_text, text_field, texts_field
+from norm_aware.benchmark.datasets.records import new_id, read_text, text_field, texts_field
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import json_lines
 
 _LAYOUT = "BEIR's layout has corpus.jsonl, queries.jsonl and qrels.tsv"
 _KINDS = ("kind", "type", "question_type", "synthesizer_name", "evolution_type")

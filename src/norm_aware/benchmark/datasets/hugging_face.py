@@ -10,9 +10,10 @@ from typing import Any
 from norm_aware.benchmark.datasets.beir import kind_of
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.datasets.judged import judged_dataset
-from norm_aware.benchmark.datasets.records import Record, text_field, texts_field
+from norm_aware.benchmark.datasets.records import text_field, texts_field
 from norm_aware.benchmark.datasets.table import dataset_from_rows
-from norm_aware.errors import DatasetError, MissingExtraError
+from norm_aware.errors import DatasetError, MissingExtraError, first_line
+from norm_aware.json_lines import Record
 
 
 def read_hugging_face(name: str, *, split: str = "test", corpus: str | Path | None = None) -> Dataset:
@@ -115,7 +116,7 @@ def _id(where: str, row: Mapping[str, Any], *names: str) -> str:
 
 def _failure(repository: str, error: Exception) -> str:
     offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-    reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    reason = first_line(error).rstrip(".")
     return (
         f"hf:{repository} cannot be loaded{offline}: {reason}. Check the name and the network, or give the "
         "path of a local copy."

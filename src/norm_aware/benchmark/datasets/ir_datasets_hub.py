@@ -7,7 +7,7 @@ from typing import Any
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.datasets.judged import judged_dataset
-from norm_aware.errors import DatasetError, MissingExtraError
+from norm_aware.errors import DatasetError, MissingExtraError, first_line
 
 _NEEDED = ("docs", "queries", "qrels")
 
@@ -45,7 +45,7 @@ def read_ir_dataset(name: str) -> Dataset:
     except DatasetError:
         raise
     except Exception as error:  # download, disk and format each raise their own
-        reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        reason = first_line(error).rstrip(".")
         raise DatasetError(
             f"ir_datasets:{name} cannot be read: {reason}. Check the network, or put the files where "
             "IR_DATASETS_HOME says."

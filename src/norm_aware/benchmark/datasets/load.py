@@ -9,10 +9,11 @@ from typing import Any, Protocol, runtime_checkable
 from norm_aware.benchmark.datasets.beir import read_beir
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.datasets.judged import judged_dataset
 from norm_aware.benchmark.datasets.pydocs import read_questions
-from norm_aware.benchmark.datasets.records import Record
 from norm_aware.benchmark.datasets.table import dataset_from_rows, read_table
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import Record
 
 _TABLES = {".csv", ".tsv", ".jsonl"}
 _SOURCES = (
@@ -87,14 +88,10 @@ def _numbered(rows: Iterable[Any]) -> Iterator[Record]:
 
 
 def _pydocs() -> Dataset:
-    documents = read_documents("pydocs")
-    known = {document.id for document in documents}
     questions = read_questions()
-    qrels = {q.id: dict.fromkeys((d for d in q.relevant if d in known), 1) for q in questions}
-    return Dataset(
-        name="pydocs",
-        documents=documents,
-        queries=tuple(Query(q.id, q.text, q.answers) for q in questions if qrels[q.id]),
-        qrels={query: grades for query, grades in qrels.items() if grades},
-        dropped_judgements=sum(d not in known for q in questions for d in q.relevant),
+    return judged_dataset(
+        "pydocs",
+        read_documents("pydocs"),
+        (Query(q.id, q.text, q.answers) for q in questions),
+        ((q.id, document, 1) for q in questions for document in q.relevant),
     )

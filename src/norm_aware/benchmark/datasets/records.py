@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import Record
 
 _CELL = 2**30  # characters of a CSV cell; Python's own limit would refuse long passages
-
-Record = tuple[str, dict[str, Any]]
-"""Where a record stands, as errors name it, and its fields."""
 
 
 def read_text(path: Path) -> str:
@@ -23,41 +20,6 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}).") from error
-
-
-def json_lines(path: Path, *, hint: str) -> Iterator[Record]:
-    """The JSON objects of a file that has one a line.
-
-    Args:
-        path: the file.
-        hint: what the layout asks for, told where the file is missing.
-
-    Raises:
-        DatasetError: when it is missing, empty or broken; the message names the file and the line.
-    """
-    if not path.is_file():
-        raise DatasetError(f"{path} is missing; {hint}.")
-    empty = True
-    with path.open(encoding="utf-8-sig") as file:
-        try:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                where = f"{path}, line {number}"
-                try:
-                    record = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise DatasetError(f"{where}: not valid JSON ({error.msg}).") from error
-                if not isinstance(record, dict):
-                    raise DatasetError(
-                        f"{where}: a JSON object is needed, this is a {type(record).__name__}."
-                    )
-                empty = False
-                yield where, record
-        except UnicodeDecodeError as error:
-            raise DatasetError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}).") from error
-    if empty:
-        raise DatasetError(f"{path} is empty; at least one line is needed.")
 
 
 def csv_rows(path: Path) -> Iterator[Record]:

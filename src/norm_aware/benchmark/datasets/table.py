@@ -14,15 +14,14 @@ from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.datasets.passages import PassageFinder, passage_id
 from norm_aware.benchmark.datasets.records import (
-    Record,
     csv_rows,
     encodable,
-    json_lines,
     new_id,
     text_field,
     texts_field,
 )
 from norm_aware.errors import DatasetError
+from norm_aware.json_lines import Record, json_lines
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "question": ("user_input", "question", "query", "text"),

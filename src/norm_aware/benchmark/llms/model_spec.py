@@ -73,7 +73,12 @@ class ModelSpec:
             return None
         if self.name == SMOLLM2:
             return packaged_smollm2()
-        return Path(self.name).expanduser() if self.name.lower().endswith(".gguf") else None
+        return Path(self.name).expanduser() if is_gguf(self.name) else None
+
+
+def is_gguf(name: str) -> bool:
+    """Whether a model's name is that of a GGUF file."""
+    return name.lower().endswith(".gguf")
 
 
 @contextmanager

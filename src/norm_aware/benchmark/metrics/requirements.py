@@ -72,9 +72,10 @@ def require_metrics(
         >>> require_metrics(["faithfulness", "rouge_l"], asked, judge=True)
         ('squad_em', 'squad_f1', 'rouge_l', 'faithfulness')
     """
+    counts = dataset.fields()
     there = {
-        JUDGEMENTS: any(dataset.relevant(query.id) for query in dataset.queries),
-        REFERENCES: any(query.answers for query in dataset.queries),
+        JUDGEMENTS: counts["judgements"] > 0,
+        REFERENCES: counts["answers"] > 0,
         ANSWERS: answers,
         EMBEDDINGS: embeddings,
         JUDGE: judge,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from norm_aware.benchmark.llms.model_spec import SMOLLM2, is_gguf
 from norm_aware.benchmark.llms.prompt import Prompt
 from norm_aware.benchmark.systems.reranker_name import require_reranker
 from norm_aware.benchmark.systems.system import CALIBRATED, HYBRID, parse_system
@@ -129,11 +130,16 @@ class LLMEntry(Entry):
     requests_per_minute: float | None = Field(None, gt=0, description="Calls a minute, at most.")
     max_retries: int = Field(2, ge=0, description="How often a call that failed is repeated.")
 
+    @property
+    def is_packaged(self) -> bool:
+        """Whether it is the packaged model, served in this process."""
+        return self.model == SMOLLM2 and self.base_url is None
+
     @model_validator(mode="before")
     @classmethod
     def _keyless(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return {"gguf" if value.lower().endswith(".gguf") else "model": value}
+            return {"gguf" if is_gguf(value) else "model": value}
         for key in value if isinstance(value, dict) else ():
             if str(key).lower().replace("-", "_") in ("api_key", "key", "token", "secret", "apikey"):
                 raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from statistics import fmean
@@ -10,7 +10,7 @@ from statistics import fmean
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.judging.calls import planned_calls
 from norm_aware.benchmark.judging.check import REPEATS
-from norm_aware.benchmark.llms.model_spec import CONCURRENCY, SMOLLM2
+from norm_aware.benchmark.llms.model_spec import CONCURRENCY
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.requirements import require_metrics
 from norm_aware.benchmark.plan.entries import LLMEntry
@@ -193,7 +193,7 @@ def _work(what: str, llm: str, entry: LLMEntry, calls: int, prompt: int, complet
 
 
 def _seconds(entry: LLMEntry, calls: int, prompt: int, completion: int) -> float:
-    if entry.gguf is not None or (entry.model == SMOLLM2 and entry.base_url is None):
+    if entry.gguf is not None or entry.is_packaged:
         likely = prompt / READ_PER_SECOND + completion / WRITTEN_PER_SECOND
     else:
         likely = calls * SECONDS_A_CALL / (entry.concurrency or CONCURRENCY)
@@ -204,8 +204,3 @@ def _seconds(entry: LLMEntry, calls: int, prompt: int, completion: int) -> float
 def _key(system: System, llm: str) -> tuple[object, ...]:
     ranking = ranking_fingerprint(system, dataset="", encoder=("", ""))
     return ranking, llm, system.context_k, system.prompt.digest
-
-
-def by_model(work: Sequence[Work]) -> Mapping[str, int]:
-    """Requests to each model."""
-    return {llm: sum(w.calls for w in work if w.llm == llm) for llm in dict.fromkeys(w.llm for w in work)}

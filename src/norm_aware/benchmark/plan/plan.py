@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from norm_aware.benchmark.llms.model_spec import is_gguf
 from norm_aware.benchmark.plan.entries import (
     CompareEntry,
     Entry,
@@ -105,10 +106,8 @@ class Plan(Entry):
         Raises:
             CalibrationError: when a calibration cannot be read.
         """
-        calibrations: dict[Path, Calibration] = {}
-        for entry in self.entries:
-            if entry.retriever == CALIBRATED and entry.calibration is not None:
-                calibrations.setdefault(entry.calibration, Calibration.load(entry.calibration))
+        files = [e.calibration for e in self.entries if e.retriever == CALIBRATED and e.calibration]
+        calibrations = {path: Calibration.load(path) for path in dict.fromkeys(files)}
         # named, so that the baseline's place or another system's model changes nobody's
         answerers = self.answerers
         return tuple(
@@ -172,7 +171,7 @@ def _beside(values: dict[str, Any], folder: Path) -> None:
     llms: dict[str, Any] = values["llms"] if isinstance(values.get("llms"), dict) else {}
     for name, part in llms.items():
         _move(part, ("gguf",), moved)
-        if isinstance(part, str) and part.endswith(".gguf"):
+        if isinstance(part, str) and is_gguf(part):
             llms[name] = moved(part)
 
 

@@ -21,7 +21,7 @@ def same_model(first: LLMEntry, second: LLMEntry) -> bool:
 
 def _identity(entry: LLMEntry) -> tuple[str, str]:
     path = entry.gguf
-    if entry.model == SMOLLM2 and entry.base_url is None:
+    if entry.is_packaged:
         try:
             path = packaged_smollm2()
         except MissingExtraError:  # told when it is to be started

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from llama_index.core import VectorStoreIndex
 
-from norm_aware.benchmark.systems.index import COLLECTION
+from norm_aware.benchmark.systems.index import COLLECTION, in_batches
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress
-
-_BATCH = 512  # documents stored between two steps of the progress bar
 
 
 def open_calibrated_index(
@@ -36,8 +34,5 @@ def open_calibrated_index(
     complete = raw.client.collection_exists(name) and raw.client.count(name).count == documents
     if not complete:
         nodes = raw.get_nodes(limit=documents)
-        for start in range(0, len(nodes), _BATCH):
-            progress("Storing by calibration", start, len(nodes))
-            store.add(nodes[start : start + _BATCH])
-        progress("Storing by calibration", len(nodes), len(nodes))
+        in_batches(nodes, store.add, stage="Storing by calibration", progress=progress)
     return VectorStoreIndex.from_vector_store(store, embed_model=encoder)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from llama_index.core import VectorStoreIndex
 from llama_index.core.schema import TextNode
@@ -18,7 +19,8 @@ from norm_aware.qdrant.storage import one_index, open_storage
 COLLECTION = "benchmark"
 """Qdrant collection that all systems of a run search."""
 
-_BATCH = 512  # documents embedded and stored between two steps of the progress bar
+_BATCH = 512  # documents stored between two steps of the progress bar
+_T = TypeVar("_T")
 
 
 def open_index(
@@ -45,18 +47,16 @@ def open_index(
         CollectionError: when another process has the storage open.
     """
     client = open_storage(folder)
-    if client.collection_exists(COLLECTION):
-        if client.count(COLLECTION).count == len(dataset.documents):
-            store = NormAwareVectorStore(
-                COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
-            )
-            return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
+    exists = client.collection_exists(COLLECTION)
+    complete = exists and client.count(COLLECTION).count == len(dataset.documents)
+    if exists and not complete:
         client.delete_collection(COLLECTION)  # what a killed run left
     store = NormAwareVectorStore(
         COLLECTION, client=client, embed_model=embedding, allow_normalized=allow_normalized
     )
-    with one_index(client, COLLECTION):
-        store_documents(dataset.documents, store, embedding, progress=progress)
+    if not complete:
+        with one_index(client, COLLECTION):
+            store_documents(dataset.documents, store, embedding, progress=progress)
     return VectorStoreIndex.from_vector_store(store, embed_model=embedding), client
 
 
@@ -68,11 +68,29 @@ def store_documents(
     Raises:
         EmbeddingError: for what the store refuses; batches before it are kept.
     """
-    total = len(documents)
-    for start in range(0, total, _BATCH):
-        progress("Embedding documents", start, total)
-        store.add(_nodes(documents[start : start + _BATCH], embedding))
-    progress("Embedding documents", total, total)
+    in_batches(
+        documents,
+        lambda batch: store.add(_nodes(batch, embedding)),
+        stage="Embedding documents",
+        progress=progress,
+    )
+
+
+def in_batches(
+    items: Sequence[_T], keep: Callable[[Sequence[_T]], object], *, stage: str, progress: Progress
+) -> None:
+    """Hand items over part by part, so that a bar moves and memory stays bounded.
+
+    Args:
+        items: all of them.
+        keep: takes a part.
+        stage: what the bar says.
+        progress: told before each part, and at the end.
+    """
+    for start in range(0, len(items), _BATCH):
+        progress(stage, start, len(items))
+        keep(items[start : start + _BATCH])
+    progress(stage, len(items), len(items))
 
 
 def _nodes(documents: Sequence[Document], embedding: RawEmbedding) -> list[TextNode]:

@@ -9,7 +9,7 @@ from norm_aware.benchmark.systems.indexes import Indexes
 from norm_aware.benchmark.systems.reranker_name import as_similarity
 from norm_aware.benchmark.systems.retriever import material_of
 from norm_aware.benchmark.systems.system import System
-from norm_aware.errors import BenchmarkError
+from norm_aware.errors import BenchmarkError, first_line
 from norm_aware.llamaindex.rerank import NormAwareRerank
 
 
@@ -43,7 +43,7 @@ def _cross_encoder(name: str, top_n: int) -> BaseNodePostprocessor:
     try:
         return SentenceTransformerRerank(model=name, top_n=top_n, trust_remote_code=False)
     except Exception as error:  # whatever a model library says, its user wants one line
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = first_line(error)
         raise BenchmarkError(
             f"Cross-encoder {name!r} cannot be loaded ({reason}); give another hub name, or a folder."
         ) from error

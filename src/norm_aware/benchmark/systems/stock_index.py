@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from llama_index.core import VectorStoreIndex
-from llama_index.core.schema import TextNode
+from llama_index.core.schema import BaseNode, TextNode
 from llama_index.vector_stores.qdrant import QdrantVectorStore
 
-from norm_aware.benchmark.systems.index import COLLECTION
+from norm_aware.benchmark.systems.index import COLLECTION, in_batches
 from norm_aware.llamaindex.points import point_id
 from norm_aware.llamaindex.store import NormAwareVectorStore
 from norm_aware.progress import Progress
 from norm_aware.qdrant.storage import one_index
 
 _NAME = f"{COLLECTION}-stock"
-_BATCH = 512  # documents stored between two steps of the progress bar
 
 
 def open_stock_index(raw: NormAwareVectorStore, *, documents: int, progress: Progress) -> VectorStoreIndex:
@@ -33,13 +32,14 @@ def open_stock_index(raw: NormAwareVectorStore, *, documents: int, progress: Pro
     if not client.collection_exists(_NAME):
         nodes = raw.get_nodes(limit=documents)
         with one_index(client, _NAME):
-            for start in range(0, len(nodes), _BATCH):
-                progress("Storing as LlamaIndex does", start, len(nodes))
-                store.add(
-                    [
-                        TextNode(id_=point_id(n.node_id), text=n.get_content(), embedding=n.embedding)
-                        for n in nodes[start : start + _BATCH]
-                    ]
-                )
-        progress("Storing as LlamaIndex does", len(nodes), len(nodes))
+            in_batches(
+                nodes,
+                lambda batch: store.add([_stock_node(node) for node in batch]),
+                stage="Storing as LlamaIndex does",
+                progress=progress,
+            )
     return VectorStoreIndex.from_vector_store(store, embed_model=raw.embed_model)
+
+
+def _stock_node(node: BaseNode) -> TextNode:
+    return TextNode(id_=point_id(node.node_id), text=node.get_content(), embedding=node.embedding)

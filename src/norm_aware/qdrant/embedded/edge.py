@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from norm_aware.errors import CollectionError, MissingExtraError, UnsupportedError
+from norm_aware.errors import CollectionError, MissingExtraError, UnsupportedError, first_line
 
 try:
     import qdrant_edge as edge
@@ -39,5 +39,5 @@ def refuse(what: str) -> UnsupportedError:
 
 def reject(error: BaseException, *, collection: str) -> CollectionError:
     """The error for what the engine itself refused, which it says in one line."""
-    reason = next(iter(str(error).splitlines()), type(error).__name__).removeprefix("Service runtime error: ")
+    reason = first_line(error).removeprefix("Service runtime error: ")
     return CollectionError(f"Collection {collection!r} of the embedded engine refused this: {reason}")
