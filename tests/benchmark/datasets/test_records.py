@@ -17,11 +17,6 @@ def test_a_record_says_in_which_file_and_line_it_stands(tmp_path):
     assert [where[-6:] for where, _ in csv_rows(tmp_path / "a.csv")] == ["line 3", "line 4"]
 
 
-def test_what_a_layout_asks_for_is_told_where_its_file_is_missing(tmp_path):
-    with pytest.raises(DatasetError, match=r"a.jsonl is missing; the layout has it\."):
-        list(json_lines(tmp_path / "a.jsonl", hint="the layout has it"))
-
-
 def test_cells_that_were_not_given_are_left_out_and_names_are_stripped(tmp_path):
     (tmp_path / "a.csv").write_text("a, b ,c\n1,,3\n4\n")
     assert [row for _, row in csv_rows(tmp_path / "a.csv")] == [{"a": "1", "c": "3"}, {"a": "4"}]
