@@ -11,6 +11,7 @@ from typing import Any
 from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import adjusted, as_row, compare, mean_values
 from norm_aware.benchmark.comparison.options import ComparisonOptions
+from norm_aware.benchmark.comparison.pairs import values_of
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.documents import documents_table, query_row
@@ -89,12 +90,11 @@ def build_results(
     Raises:
         BenchmarkError: when a part breaks the schema; the message names the place.
     """
-    values: dict[str, dict[str, dict[str, float | None]]] = {system.name: {} for system in systems}
+    scored = values_of(scores)
+    # a rung between two systems is scored, and compared by the attribution
+    values = {system.name: scored.get(system.name, {}) for system in systems}
     by_row: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in scores:
-        if row["system"] not in values:  # a rung between two systems: scored, and compared by the attribution
-            continue
-        values[row["system"]].setdefault(row["measure"], {})[row["query_id"]] = row["value"]
         by_row.setdefault((row["system"], row["query_id"]), []).append(row)
     present = {measure for of_system in values.values() for measure in of_system}
     measures = [measure for measure in DESCRIPTIONS if measure in present]

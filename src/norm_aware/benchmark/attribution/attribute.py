@@ -22,7 +22,7 @@ from norm_aware.benchmark.attribution.moved import moved, movement, moves
 from norm_aware.benchmark.attribution.noise import RepeatScore, noise
 from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
-from norm_aware.benchmark.comparison.pairs import Values
+from norm_aware.benchmark.comparison.pairs import Values, values_of
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.systems.system import System
 
@@ -103,7 +103,7 @@ def attribute(
     relevant = {query: dataset.relevant(query) for query in questions}
     documents = {document.id: document for document in dataset.documents}
     known_norms = {key: norm for key, norm in norms.items() if norm is not None}
-    values = _values(scores)
+    values = values_of(scores)
     rankings = _rankings(run, systems)
     groupings = _groupings(
         relevant,
@@ -231,14 +231,6 @@ def _groupings(
 def _means(relevant: Mapping[str, Sequence[str]], amounts: Mapping[str, float]) -> dict[str, float]:
     known = {query: [amounts[key] for key in ids if key in amounts] for query, ids in relevant.items()}
     return {query: float(np.mean(found)) for query, found in known.items() if found}
-
-
-def _values(scores: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, float | None]]]:
-    values: dict[str, dict[str, dict[str, float | None]]] = {}
-    for row in scores:
-        of_system = values.setdefault(row["system"], {})
-        of_system.setdefault(row["measure"], {})[row["query_id"]] = row["value"]
-    return values
 
 
 def _rankings(run: Run, systems: Sequence[System]) -> dict[str, dict[str, list[str]]]:
