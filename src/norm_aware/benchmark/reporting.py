@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,14 @@ class Reporting:
     judge_limit: int | None = None
     plan: Mapping[str, Any] | None = None
 
+    def clusters(self, relevant: Mapping[str, Iterable[str]]) -> dict[str, int] | None:
+        """The cluster of each question; None where each is resampled by itself.
+
+        Args:
+            relevant: ids of the documents relevant to each question, by question id.
+        """
+        return question_clusters(relevant) if self.clustered else None
+
 
 def attributed(
     dataset: Dataset,
@@ -67,7 +75,6 @@ def attributed(
     """
     present = {row["measure"] for row in scores}
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
-    clusters = question_clusters(relevant) if reporting.clustered else None
     found = attribute(
         dataset,
         systems,
@@ -79,7 +86,7 @@ def attributed(
             rungs=rungs,
             kinds={query.id: query.kind for query in queries if query.kind},
             uninformative=uninformative_metrics(reporting.judge),
-            resampling=Resampling(seed=reporting.comparing.seed, clusters=clusters),
+            resampling=Resampling(seed=reporting.comparing.seed, clusters=reporting.clusters(relevant)),
         ),
     )
     return {**found, "costs": _judging(scores)}

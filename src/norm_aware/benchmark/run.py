@@ -159,11 +159,7 @@ def run_benchmark(
             "answer_limit": answer_limit,
             **(notes or {}),
         },
-        seed=seed,
-        comparing=reporting.comparing,
-        clustered=reporting.clustered,
-        judge=reporting.judge,
-        plan=reporting.plan,
+        reporting=reporting,
         **attributed(
             dataset, queries, systems, rungs=rungs, run=run, scores=scores, norms=norms, reporting=reporting
         ),
