@@ -17,7 +17,7 @@ from norm_aware.benchmark.metrics.kept_scores import KeptScores
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
-from norm_aware.benchmark.report.render import write_report
+from norm_aware.benchmark.report.render import page, write_text
 from norm_aware.benchmark.reporting import JUDGE_COSTS, Reporting, attributed
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
@@ -165,7 +165,7 @@ def run_benchmark(
         ),
     )
     write_whole(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
-    write_report(out / "results.json")
+    write_text(out / "report.html", page(results))
     return results
 
 

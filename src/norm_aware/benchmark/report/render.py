@@ -14,7 +14,7 @@ from typing import Any
 
 from norm_aware.benchmark.report.absence import why_absent
 from norm_aware.benchmark.report.payload import embedded_questions
-from norm_aware.benchmark.report.schema import read_results, require_valid
+from norm_aware.benchmark.report.schema import require_valid
 from norm_aware.benchmark.report.view import PRIMARY_MEASURE, view
 from norm_aware.benchmark.report.wording import (
     equivalence_p,
@@ -30,24 +30,6 @@ from norm_aware.errors import BenchmarkError, MissingExtraError
 _HERE = Path(__file__).parent
 _STYLES = ("page", "tables", "charts", "questions", "print")
 _SCRIPTS = ("theme", "element", "tables", "candidates", "data", "list", "question", "start")
-
-
-def write_report(results_path: Path, out: Path | None = None) -> Path:
-    """Read results.json and write the report.
-
-    Args:
-        results_path: the results.json of a run.
-        out: where the page goes; `report.html` beside the results by default.
-
-    Returns:
-        The path of the page.
-
-    Raises:
-        BenchmarkError: when the results cannot be read or break their schema, or the page cannot be written.
-        MissingExtraError: when jinja2 or jsonschema is not installed.
-    """
-    text = page(read_results(results_path))
-    return write_text(results_path.with_name("report.html") if out is None else out, text)
 
 
 def write_text(target: Path, text: str) -> Path:
