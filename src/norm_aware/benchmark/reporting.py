@@ -87,6 +87,7 @@ def attributed(
             kinds={query.id: query.kind for query in queries if query.kind},
             uninformative=uninformative_metrics(reporting.judge),
             resampling=Resampling(seed=reporting.comparing.seed, clusters=reporting.clusters(relevant)),
+            step_draws=reporting.comparing.resamples,
         ),
     )
     return {**found, "costs": _judging(scores)}

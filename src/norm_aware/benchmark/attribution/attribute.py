@@ -39,21 +39,22 @@ class Options:
         kinds: type of each question, where it has one.
         repeats: scores of further answers to the same contexts; None scores those in the run by SQuAD's
             measures.
-        retrieval_measure: whose gain is set against the answers'; None takes the first of its kind.
         answer_measure: the answers' measure; None takes squad_f1, or the first of the answers, or the first
             of the judged that is informative.
         uninformative: judged measures whose judge is no better than chance: attributed step by step, but
             never taken to speak for the answers.
         resampling: how intervals are made.
+        step_draws: how many times steps and totals are resampled: they stand beside the comparisons, and are
+            to be drawn as often.
     """
 
     rungs: Sequence[System] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     repeats: Sequence[RepeatScore] | None = None
-    retrieval_measure: str | None = None
     answer_measure: str | None = None
     uninformative: Collection[str] = ()
     resampling: Resampling = field(default_factory=Resampling)
+    step_draws: int = 10_000
 
 
 def attribute(
@@ -113,7 +114,7 @@ def attribute(
     )
     informative = {name: kind for name, kind in measures.items() if name not in options.uninformative}
     answer = options.answer_measure or _answer_measure(informative)
-    retrieval = options.retrieval_measure or _first(measures, "retrieval")
+    retrieval = _first(measures, "retrieval")
     repeats = options.repeats
     if repeats is None:
         repeats = squad_repeats(run, {query.id: query.answers for query in dataset.queries})
@@ -181,8 +182,7 @@ def _stepwise(
     options: Options,
 ) -> dict[str, Any]:
     rungs = climbed(ladder(baseline, candidate), systems)
-    # they stand beside the comparisons, and are drawn as often
-    resampling = replace(options.resampling, draws=max(options.resampling.draws, 10_000))
+    resampling = replace(options.resampling, draws=options.step_draws)
     by_measure = {m: steps(values, rungs, m, resampling=resampling) for m in measures}
     return {
         "steps": {m: [step.as_row() for step in found] for m, found in by_measure.items()},
