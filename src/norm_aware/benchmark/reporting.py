@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from norm_aware.benchmark.attribution.attribute import Options, Run, attribute
+from norm_aware.benchmark.attribution.attribute import Options, attribute
 from norm_aware.benchmark.attribution.differences import Resampling
 from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.options import ComparisonOptions
@@ -14,6 +14,7 @@ from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.judging.trust import uninformative_metrics
 from norm_aware.benchmark.metrics.judge_costs import judge_costs
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
 
 JUDGE_COSTS = "judge"

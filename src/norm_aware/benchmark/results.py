@@ -18,6 +18,7 @@ from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.schema import SCHEMA_VERSION, require_valid
 from norm_aware.benchmark.reporting import Reporting
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
 
 _PACKAGES = (
@@ -49,7 +50,7 @@ def build_results(
     dataset: Dataset,
     queries: Sequence[Query],
     systems: Sequence[System],
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
+    run: Run,
     scores: Sequence[Mapping[str, Any]],
     norms: Mapping[str, float | None],
     configuration: Mapping[str, Any],
@@ -141,9 +142,7 @@ def _measure(name: str, guessed: Mapping[str, str | None]) -> dict[str, Any]:
     return known | ({"why": guessed[name]} if name in guessed else {})
 
 
-def _failures(
-    run: Mapping[tuple[str, str], Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _failures(run: Run, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     failed = [
         {"system": system, "query_id": query, "measure": "answer", "reason": row["failure"]}
         for (system, query), row in run.items()

@@ -24,10 +24,8 @@ from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
 from norm_aware.benchmark.comparison.pairs import Values, values_of
 from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
-
-Run = Mapping[tuple[str, str], Mapping[str, Any]]
-"""`{(system, query_id): row}` as `collect` returns it."""
 
 
 @dataclass(frozen=True, slots=True)
