@@ -18,7 +18,7 @@ from norm_aware.benchmark.attribution.contexts import (
 from norm_aware.benchmark.attribution.differences import Resampling, differences
 from norm_aware.benchmark.attribution.gain import gain
 from norm_aware.benchmark.attribution.ladder import climbed, ladder
-from norm_aware.benchmark.attribution.moved import moved, movement, moves
+from norm_aware.benchmark.attribution.moved import DocumentFacts, moved, movement, moves
 from norm_aware.benchmark.attribution.noise import RepeatScore, noise
 from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
@@ -102,6 +102,7 @@ def attribute(
     relevant = {query: dataset.relevant(query) for query in questions}
     documents = {document.id: document for document in dataset.documents}
     known_norms = {key: norm for key, norm in norms.items() if norm is not None}
+    facts = DocumentFacts(documents, known_norms)
     values = values_of(scores)
     rankings = _rankings(run, systems)
     groupings = _groupings(
@@ -151,8 +152,8 @@ def attribute(
                 )
                 for name in pair
             },
-            "moved": moved(changed_ranks, documents, known_norms),
-            "movement": movement(changed_ranks, documents, known_norms, resampling=options.resampling),
+            "moved": moved(changed_ranks, facts),
+            "movement": movement(changed_ranks, facts, resampling=options.resampling),
         }
     return {
         "attribution": found,
