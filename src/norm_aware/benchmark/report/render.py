@@ -25,7 +25,8 @@ from norm_aware.benchmark.report.wording import (
     setting,
     signed,
 )
-from norm_aware.errors import BenchmarkError, MissingExtraError
+from norm_aware.errors import BenchmarkError
+from norm_aware.page_template import environment
 
 _HERE = Path(__file__).parent
 _STYLES = ("page", "tables", "charts", "questions", "print")
@@ -74,23 +75,15 @@ def page(results: Mapping[str, Any]) -> str:
         BenchmarkError: when a part that the schema leaves open is not as the report needs it.
         MissingExtraError: when jinja2 is not installed.
     """
-    try:
-        import jinja2
-        from markupsafe import Markup
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            'The report needs jinja2, which is not installed; pip install "norm-aware[benchmark]".'
-        ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    templates = environment(
+        _HERE, 'The report needs jinja2, which is not installed; pip install "norm-aware[benchmark]".'
     )
+    from jinja2 import UndefinedError  # there where templates are
+    from markupsafe import Markup
+
     of_values, of_rows = (number, signed, p_value, setting), (equivalence_p, interval_method, why_absent)
-    environment.filters |= {filter_.__name__: filter_ for filter_ in (*of_values, *of_rows)}
-    environment.tests["known"] = is_known
+    templates.filters |= {filter_.__name__: filter_ for filter_ in (*of_values, *of_rows)}
+    templates.tests["known"] = is_known
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")
     primary = PRIMARY_MEASURE if PRIMARY_MEASURE in results["measures"] else None
@@ -104,8 +97,8 @@ def page(results: Mapping[str, Any]) -> str:
         ),
     }
     try:
-        text = environment.get_template("report.html.jinja").render(names)
-    except (KeyError, TypeError, jinja2.UndefinedError) as error:  # in a part that the schema leaves open
+        text = templates.get_template("report.html.jinja").render(names)
+    except (KeyError, TypeError, UndefinedError) as error:  # in a part that the schema leaves open
         raise BenchmarkError(
             f"The results lack a part that the report shows ({error}); run the benchmark again on its folder."
         ) from error
