@@ -10,12 +10,13 @@ from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.report.schema import SCHEMA
 from norm_aware.benchmark.report.view import EXAMPLES
 from norm_aware.errors import BenchmarkError
+from tests.benchmark.report.hostile import HOSTILE, poison_texts
 from tests.benchmark.report.make_results import (
     BASELINE,
     DOT,
     HALF,
 )
-from tests.benchmark.report.outline import HOSTILE, Outline, poison_texts
+from tests.outline import Outline
 
 
 @pytest.fixture(scope="module")
