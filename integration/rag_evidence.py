@@ -19,7 +19,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,18 @@ def judged_metrics(judge: Path) -> tuple[dict[str, Any] | None, list[str]]:
     return check, [metric for metric in WANTED if allowed.get(metric, {}).get("informative")]
 
 
-def run_set(folder: Path, runs: Path, *, models: Path, questions: int, judged: int) -> dict[str, Any]:
+def run_set(
+    folder: Path,
+    runs: Path,
+    *,
+    models: Path,
+    check: Mapping[str, Any] | None,
+    metrics: Sequence[str],
+    questions: int,
+    judged: int,
+) -> dict[str, Any]:
     """Run one dataset, and what of it goes into the evidence."""
     calibration = calibrate(folder, runs / f"{folder.name}.safetensors", questions=questions)
-    check, metrics = judged_metrics(models / JUDGE.file) if judged else (None, [])
     free = ["nDCG@10", "RR@10", "R@5", "R@100", "squad_em", "squad_f1", "semantic_similarity", "rouge_l"]
     plan = Plan(
         dataset=str(folder),
@@ -87,17 +95,13 @@ def run_set(folder: Path, runs: Path, *, models: Path, questions: int, judged: i
             system: {measure: means[measure] for measure in MEASURES if measure in means}
             for system, means in results["systems"].items()
         },
-        "comparisons": [
-            {key: value for key, value in row.items() if key != "null_hypothesis"}
-            for row in results["comparisons"]
-            if row["measure"] in MEASURES
-        ],
+        "comparisons": [row for row in results["comparisons"] if row["measure"] in MEASURES],
         "context_changes": {
             candidate: found["context_changes"] for candidate, found in results["attribution"].items()
         },
         "hits": {candidate: found.get("hits") for candidate, found in results["attribution"].items()},
         "costs": results["costs"],
-        "judge": {"metrics": metrics, "check": _tasks(check), "questions": judged},
+        "judge": {"metrics": list(metrics), "check": _tasks(check), "questions": judged},
         "failures": len(results["failures"]),
         "versions": results["versions"],
     }
@@ -133,9 +137,16 @@ def main() -> None:
         "paper": PAPER,
         "sets": {},
     }
+    check, metrics = judged_metrics(given.models / JUDGE.file) if given.judged else (None, [])
     for name in given.sets.split(","):
         evidence["sets"][name] = run_set(
-            given.data / name, given.runs, models=given.models, questions=given.questions, judged=given.judged
+            given.data / name,
+            given.runs,
+            models=given.models,
+            check=check,
+            metrics=metrics,
+            questions=given.questions,
+            judged=given.judged,
         )
         write_whole(given.out, json.dumps(evidence, indent=1, ensure_ascii=False))
     print(given.out)

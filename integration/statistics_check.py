@@ -47,6 +47,7 @@ def batches(
 
 def coverage(scenario: Scenario, simulations: int) -> dict[str, Any]:
     """How often the interval holds the true difference, by our choice of method and by plain BCa."""
+    truth = scenario.truth
     held: dict[str, int] = dict.fromkeys(("reported", "plain_bca"), 0)
     below, above, methods, width = 0, 0, dict.fromkeys(("bca", "t", "percentile", "none"), 0), 0.0
     for batch, columns, groups in batches(scenario, simulations, "difference"):
@@ -54,10 +55,10 @@ def coverage(scenario: Scenario, simulations: int) -> dict[str, Any]:
             ("reported", mean_intervals(columns, resamples=RESAMPLES, seed=batch, groups=groups)),
             ("plain_bca", bca_intervals(columns, resamples=RESAMPLES, seed=batch, groups=groups)),
         ):
-            held[name] += sum(i.low <= scenario.truth <= i.high for i in found)
+            held[name] += sum(i.low <= truth <= i.high for i in found)
             if name == "reported":
-                below += sum(i.high < scenario.truth for i in found)
-                above += sum(i.low > scenario.truth for i in found)
+                below += sum(i.high < truth for i in found)
+                above += sum(i.low > truth for i in found)
                 width += sum(i.high - i.low for i in found)
                 for interval in found:
                     methods[interval.method] += 1
@@ -84,19 +85,19 @@ def false_positives(scenario: Scenario, simulations: int) -> dict[str, float]:
 
 def superiority_coverage(scenario: Scenario, simulations: int) -> float:
     """How often the interval of the probability of superiority holds the true one."""
-    held = 0
+    held, truth = 0, scenario.superiority
     for _, columns, groups in batches(scenario, simulations, "difference"):
         found = (superiority(column, groups=groups) for column in columns.T)
-        held += sum(s.low <= scenario.superiority <= s.high for s in found)
+        held += sum(s.low <= truth <= s.high for s in found)
     return held / simulations
 
 
 def equivalence_errors(scenario: Scenario, simulations: int) -> dict[str, float]:
     """How often a candidate that is worse by exactly the margin is called no worse."""
-    margin, wrong, unguarded = 0.05, 0, 0
+    margin, wrong, unguarded, truth = 0.05, 0, 0, scenario.truth
     for _, columns, groups in batches(scenario, simulations, "difference"):
-        for column in (columns - scenario.truth - margin if scenario.shiftable else columns).T:
-            edge = margin if scenario.shiftable else -scenario.truth
+        for column in (columns - truth - margin if scenario.shiftable else columns).T:
+            edge = margin if scenario.shiftable else -truth
             found = equivalence(column, margin=edge, groups=groups, span=1.0)
             plain = equivalence(column, margin=edge, groups=groups)
             wrong += found is not None and found.p < 0.05
@@ -200,13 +201,14 @@ def main() -> None:
     started, simulations = time.perf_counter(), options.simulations
     scenarios: dict[str, dict[str, Any]] = {}
     for scenario in (*REALISTIC, *HARD):
+        truth = scenario.truth
         row: dict[str, Any] = {"realistic": scenario in REALISTIC, "about": scenario.about}
-        row["truth"] = round(scenario.truth, 6)
+        row["truth"] = round(truth, 6)
         row["interval"] = coverage(scenario, simulations)
         if scenario.has_null:
             row["null"] = false_positives(scenario, simulations)
         row["superiority_coverage"] = superiority_coverage(scenario, simulations)
-        if scenario.truth < 0 or scenario.shiftable:
+        if truth < 0 or scenario.shiftable:
             row["equivalence_at_the_margin"] = equivalence_errors(scenario, simulations)
         scenarios[scenario.name] = row
         print(scenario.name, json.dumps(row), flush=True)

@@ -81,13 +81,13 @@ class Scenario:
             Differences of shape (questions, comparisons), and the group of each question or None.
         """
         rows = self.differences
-        sizes = (~np.isnan(rows)).sum(axis=1)
         if not self.cluster_sizes:
             count = self.questions - int(generator.binomial(self.questions, self.missing))
             columns = rows[generator.integers(len(rows), size=(count, comparisons)), 0]
             if kind == "null":
                 columns = columns * generator.choice([-1.0, 1.0], size=columns.shape)
             return columns, None
+        sizes = (~np.isnan(rows)).sum(axis=1)
         # one set of sizes for all comparisons, as they share their groups
         wanted = generator.choice(self.cluster_sizes, self.questions // int(np.mean(self.cluster_sizes)))
         parts, groups = [], []

@@ -125,6 +125,9 @@ def print_recall(recalls: Sequence[Recall], *, similarity: str, queries: int, po
 
 def print_comparison(results: Mapping[str, Any]) -> None:
     """Means of every system and paired differences from the baseline, as a table."""
+    from norm_aware.benchmark.report.withholding import withheld
+
+    hidden = withheld(results["measures"])
     baseline = results["baseline"]
     table = Table(
         title=as_title(
@@ -140,8 +143,8 @@ def print_comparison(results: Mapping[str, Any]) -> None:
         "mean, then difference [95% interval]; * where adjusted p < .05 and the interval excludes 0"
     )
     found = {(c["candidate"], c["measure"]): c for c in results["comparisons"]}
-    for measure, meaning in results["measures"].items():
-        if not meaning["informative"]:  # a mean of guesses is no result
+    for measure in results["measures"]:
+        if measure in hidden:  # a mean of guesses is no result
             table.add_row(Text(measure, style="dim"), *(["withheld"] * len(results["systems"])))
             continue
         table.add_row(
@@ -156,23 +159,23 @@ def print_comparison(results: Mapping[str, Any]) -> None:
     console.print(table)
     if results["failures"]:
         console.print(f"{len(results['failures'])} calls failed; the report lists each with its reason.")
-    for measure, meaning in results["measures"].items():
-        if not meaning["informative"]:
-            why = meaning.get("why") or "its judge was not shown to be better than chance"
-            console.print(Text(f"{measure} is withheld: {why}", style="dim"))
+    for measure, why in hidden.items():
+        console.print(Text(f"{measure} is withheld: {why}", style="dim"))
 
 
 def _mean_and_difference(
     means: Mapping[str, Any], comparison: Mapping[str, Any] | None, measure: str
 ) -> Text:
+    from norm_aware.benchmark.report.wording import outcome
+
     cell = "-" if means.get(measure) is None else f"{means[measure]:.3f}"
     if not comparison or comparison["difference"] is None:
         return Text(cell)
     cell += f"\n{comparison['difference']:+.3f}"
-    low, high, p = (comparison[key] for key in ("low", "high", "p_adjusted"))
+    low, high = comparison["low"], comparison["high"]
     if low is not None and high is not None:
         cell += f" [{low:+.3f}, {high:+.3f}]"
-        cell += " *" if p is not None and p < 0.05 and not low <= 0 <= high else ""
+        cell += " *" if outcome(comparison) in ("better", "worse") else ""
     return Text(cell)
 
 

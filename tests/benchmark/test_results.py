@@ -7,6 +7,7 @@ from norm_aware.benchmark.datasets.dataset import Dataset, Document, Query
 from norm_aware.benchmark.report.markdown import as_markdown
 from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.report.schema import require_valid
+from norm_aware.benchmark.reporting import Reporting
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.systems.system import System
 from norm_aware.console import print_comparison
@@ -47,12 +48,12 @@ def arguments():
         "scores": scores,
         "norms": {},
         "configuration": {"k": 3},
-        "seed": 0,
     }
 
 
 def build(**changes):
-    return build_results(**(arguments() | changes))
+    told = Reporting(**{key: changes.pop(key) for key in ("judge", "plan") if key in changes})
+    return build_results(**(arguments() | changes), reporting=told)
 
 
 def test_a_run_without_anything_else_found_gives_valid_results():

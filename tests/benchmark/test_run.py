@@ -13,6 +13,7 @@ from norm_aware.benchmark.metrics.score import Score
 from norm_aware.benchmark.models import Models, ModelSpec, open_models
 from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.render import render
+from norm_aware.benchmark.report.schema import read_results
 from norm_aware.benchmark.run import run_benchmark
 from norm_aware.benchmark.systems.system import parse_systems
 from norm_aware.errors import BenchmarkError, LLMError
@@ -53,6 +54,7 @@ def test_a_run_leaves_its_files_and_the_results_agree_with_them(models, tmp_path
     out = tmp_path / "weather"
     assert json.loads((out / "results.json").read_text()) == json.loads(json.dumps(results))
     assert "<html" in (out / "report.html").read_text()
+    assert (out / "report.html").read_bytes() == render(read_results(out)).encode()
     assert results["schema_version"] == 2
     assert results["baseline"] == "cosine"
     assert set(results["systems"]) == {"cosine", "dot"}

@@ -1,43 +1,14 @@
 import dataclasses
 import re
 import sys
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tests.outline import Outline
 
 from norm_aware.diagnosis.diagnosis import diagnose
 from norm_aware.diagnosis.page import render_page, write_page
 from norm_aware.errors import MissingExtraError, SettingsError
-
-VOID = {"meta"}
-
-
-class Outline(HTMLParser):
-    """The page's elements, its text, and every tag that does not match."""
-
-    def __init__(self, page) -> None:
-        super().__init__()
-        self.stack, self.errors, self.elements, self.words = [], [], [], []
-        self.feed(page)
-        self.close()
-        self.text = re.sub(r"\s+", " ", " ".join(self.words)).replace("\N{MINUS SIGN}", "-")
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.stack.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.stack or self.stack.pop() != tag:
-            self.errors.append((tag, self.getpos()))
-
-    def handle_data(self, data):
-        if "style" not in self.stack:
-            self.words.append(data)
 
 
 @pytest.fixture(scope="module", params=["full", "bare"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
 
 SHOWN = 10
@@ -23,7 +24,7 @@ def query_row(
     relevant: Sequence[str],
     systems: Sequence[System],
     *,
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
+    run: Run,
     scores: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]],
 ) -> dict[str, Any]:
     """One question with what every system found, answered and scored.

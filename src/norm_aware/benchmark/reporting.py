@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from norm_aware.benchmark.attribution.attribute import Options, Run, attribute
+from norm_aware.benchmark.attribution.attribute import Options, attribute
 from norm_aware.benchmark.attribution.differences import Resampling
 from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.options import ComparisonOptions
@@ -14,6 +14,7 @@ from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.judging.trust import uninformative_metrics
 from norm_aware.benchmark.metrics.judge_costs import judge_costs
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
 
 JUDGE_COSTS = "judge"
@@ -41,6 +42,14 @@ class Reporting:
     judge_limit: int | None = None
     plan: Mapping[str, Any] | None = None
 
+    def clusters(self, relevant: Mapping[str, Iterable[str]]) -> dict[str, int] | None:
+        """The cluster of each question; None where each is resampled by itself.
+
+        Args:
+            relevant: ids of the documents relevant to each question, by question id.
+        """
+        return question_clusters(relevant) if self.clustered else None
+
 
 def attributed(
     dataset: Dataset,
@@ -67,7 +76,6 @@ def attributed(
     """
     present = {row["measure"] for row in scores}
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
-    clusters = question_clusters(relevant) if reporting.clustered else None
     found = attribute(
         dataset,
         systems,
@@ -79,7 +87,8 @@ def attributed(
             rungs=rungs,
             kinds={query.id: query.kind for query in queries if query.kind},
             uninformative=uninformative_metrics(reporting.judge),
-            resampling=Resampling(seed=reporting.comparing.seed, clusters=clusters),
+            resampling=Resampling(seed=reporting.comparing.seed, clusters=reporting.clusters(relevant)),
+            step_draws=reporting.comparing.resamples,
         ),
     )
     return {**found, "costs": _judging(scores)}

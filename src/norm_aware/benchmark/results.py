@@ -8,9 +8,8 @@ from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
-from norm_aware.benchmark.comparison.clusters import question_clusters
 from norm_aware.benchmark.comparison.compare import adjusted, as_row, compare, mean_values
-from norm_aware.benchmark.comparison.options import ComparisonOptions
+from norm_aware.benchmark.comparison.pairs import values_of
 from norm_aware.benchmark.costs import system_costs
 from norm_aware.benchmark.datasets.dataset import Dataset, Query
 from norm_aware.benchmark.documents import documents_table, query_row
@@ -18,6 +17,8 @@ from norm_aware.benchmark.judging.trust import uninformative_metrics
 from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.benchmark.norms import norm_distribution
 from norm_aware.benchmark.report.schema import SCHEMA_VERSION, require_valid
+from norm_aware.benchmark.reporting import Reporting
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
 
 _PACKAGES = (
@@ -49,18 +50,14 @@ def build_results(
     dataset: Dataset,
     queries: Sequence[Query],
     systems: Sequence[System],
-    run: Mapping[tuple[str, str], Mapping[str, Any]],
+    run: Run,
     scores: Sequence[Mapping[str, Any]],
     norms: Mapping[str, float | None],
     configuration: Mapping[str, Any],
-    seed: int,
-    comparing: ComparisonOptions | None = None,
-    clustered: bool = True,
+    reporting: Reporting,
     attribution: Mapping[str, Mapping[str, Any]] | None = None,
     breakdowns: Sequence[Mapping[str, Any]] = (),
-    judge: Mapping[str, Any] | None = None,
     costs: Mapping[str, Mapping[str, Any]] | None = None,
-    plan: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Assemble results.json and check it against its schema.
 
@@ -73,15 +70,11 @@ def build_results(
         scores: rows of `score_run`, of the same.
         norms: length of every document's raw embedding, by document id; None or absent where unknown.
         configuration: what the run depended on; no secrets.
-        seed: of the resampling.
-        comparing: how systems are compared.
-        clustered: resample questions that share a relevant document together.
+        reporting: how systems are compared, the plan, and the judge with its check, which says which metrics
+            are informative; the others are compared, and stay out of the correction.
         attribution: where the differences come from, by candidate.
         breakdowns: differences by group of questions.
-        judge: the judge and its check, which says which metrics are informative; the others are compared,
-            and stay out of the correction.
         costs: by system, and of the judge; a system that is not in it is added up from its rows.
-        plan: the resolved plan; no secrets.
 
     Returns:
         A JSON-ready dictionary with `schema_version`, `systems`, `comparisons` and what the report shows.
@@ -89,24 +82,22 @@ def build_results(
     Raises:
         BenchmarkError: when a part breaks the schema; the message names the place.
     """
-    values: dict[str, dict[str, dict[str, float | None]]] = {system.name: {} for system in systems}
+    scored = values_of(scores)
+    # a rung between two systems is scored, and compared by the attribution
+    values = {system.name: scored.get(system.name, {}) for system in systems}
     by_row: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in scores:
-        if row["system"] not in values:  # a rung between two systems: scored, and compared by the attribution
-            continue
-        values[row["system"]].setdefault(row["measure"], {})[row["query_id"]] = row["value"]
         by_row.setdefault((row["system"], row["query_id"]), []).append(row)
     present = {measure for of_system in values.values() for measure in of_system}
     measures = [measure for measure in DESCRIPTIONS if measure in present]
     relevant = {query.id: dataset.relevant(query.id) for query in queries}
-    guessed = uninformative_metrics(judge)
-    comparing = comparing or ComparisonOptions(seed=seed)
+    guessed = uninformative_metrics(reporting.judge)
     comparisons = compare(
         values,
         baseline=systems[0].name,
         measures=measures,
-        clusters=question_clusters(relevant) if clustered else None,
-        options=comparing,
+        clusters=reporting.clusters(relevant),
+        options=reporting.comparing,
     )
     rows = [query_row(query, relevant[query.id], systems, run=run, scores=by_row) for query in queries]
     results = {
@@ -125,10 +116,12 @@ def build_results(
         },
         "systems": mean_values(values, measures=measures),
         "measures": {measure: _measure(measure, guessed) for measure in measures},
-        "comparisons": [as_row(row) for row in adjusted(comparisons, comparing.correction, outside=guessed)],
+        "comparisons": [
+            as_row(row) for row in adjusted(comparisons, reporting.comparing.correction, outside=guessed)
+        ],
         "attribution": dict(attribution or {}),
         "breakdowns": list(breakdowns),
-        "judge": judge,
+        "judge": reporting.judge,
         "costs": {**system_costs(run.values()), **(costs or {})},
         "failures": _failures(run, scores),
         "queries": rows,
@@ -136,7 +129,7 @@ def build_results(
         # all judged queries: with a sample of them, relevant documents would count among the others
         "norms": norm_distribution(dataset, {q.id: dataset.relevant(q.id) for q in dataset.queries}, norms),
         "configuration": dict(configuration),
-        "plan": plan,
+        "plan": reporting.plan,
         "versions": _versions(),
     }
     require_valid(results)
@@ -149,9 +142,7 @@ def _measure(name: str, guessed: Mapping[str, str | None]) -> dict[str, Any]:
     return known | ({"why": guessed[name]} if name in guessed else {})
 
 
-def _failures(
-    run: Mapping[tuple[str, str], Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _failures(run: Run, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     failed = [
         {"system": system, "query_id": query, "measure": "answer", "reason": row["failure"]}
         for (system, query), row in run.items()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from norm_aware.errors import BenchmarkError
+
+Run: TypeAlias = Mapping[tuple[str, str], Mapping[str, Any]]
+"""`{(system, query_id): row}` as `collect` returns it."""
 
 
 class Rows:

@@ -17,7 +17,7 @@ from norm_aware.benchmark.metrics.kept_scores import KeptScores
 from norm_aware.benchmark.metrics.scoring import score_run
 from norm_aware.benchmark.metrics.shown import as_shown
 from norm_aware.benchmark.models import Models
-from norm_aware.benchmark.report.render import write_report
+from norm_aware.benchmark.report.render import page, write_text
 from norm_aware.benchmark.reporting import JUDGE_COSTS, Reporting, attributed
 from norm_aware.benchmark.results import build_results
 from norm_aware.benchmark.rows import Rows
@@ -159,17 +159,13 @@ def run_benchmark(
             "answer_limit": answer_limit,
             **(notes or {}),
         },
-        seed=seed,
-        comparing=reporting.comparing,
-        clustered=reporting.clustered,
-        judge=reporting.judge,
-        plan=reporting.plan,
+        reporting=reporting,
         **attributed(
             dataset, queries, systems, rungs=rungs, run=run, scores=scores, norms=norms, reporting=reporting
         ),
     )
     write_whole(out / "results.json", json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False))
-    write_report(out / "results.json")
+    write_text(out / "report.html", page(results))
     return results
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from norm_aware.diagnosis.chart import HEIGHT, make_charts
 from norm_aware.diagnosis.diagnosis import Diagnosis
-from norm_aware.errors import MissingExtraError, SettingsError
+from norm_aware.errors import SettingsError
+from norm_aware.page_template import environment
 
 
 def render_page(diagnosis: Diagnosis) -> str:
@@ -22,21 +23,12 @@ def render_page(diagnosis: Diagnosis) -> str:
     Raises:
         MissingExtraError: when jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            'The page needs jinja2, which is not installed; pip install "norm-aware[plots]".'
-        ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    templates = environment(
+        Path(__file__).parent,
+        'The page needs jinja2, which is not installed; pip install "norm-aware[plots]".',
     )
-    environment.filters |= {"typeset": _typeset, "number": _number}
-    page = environment.get_template("page.html.jinja").render(
+    templates.filters |= {"typeset": _typeset, "number": _number}
+    page = templates.get_template("page.html.jinja").render(
         diagnosis=diagnosis, charts=make_charts(diagnosis.plots), height=HEIGHT
     )
     # a name can hold half a surrogate pair, which no file encoding can

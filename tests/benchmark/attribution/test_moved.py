@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from norm_aware.benchmark.attribution.differences import Resampling
-from norm_aware.benchmark.attribution.moved import Move, moved, movement, moves
+from norm_aware.benchmark.attribution.moved import DocumentFacts, Move, moved, movement, moves
 from norm_aware.benchmark.datasets.dataset import Document
 
 NAMES = [f"d{i:02}" for i in range(14)]
 DOCUMENTS = {name: Document(name, f"title {name}", name * (i + 1)) for i, name in enumerate(NAMES)}
 NORMS = {name: 1.0 + i for i, name in enumerate(NAMES)}  # median 7.5
+FACTS = DocumentFacts(DOCUMENTS, NORMS)
 FEW = Resampling(draws=100)
 
 rankings = st.dictionaries(
@@ -35,12 +36,12 @@ def test_swapping_the_systems_swaps_promoted_and_demoted(before, after):
     relevant = dict.fromkeys(before, ("d01",))
     there, back = moves(before, after, relevant), moves(after, before, relevant)
     assert back == [Move(m.document, m.query_id, m.after, m.before, m.relevant) for m in there]
-    found, turned = (moved(m, DOCUMENTS, NORMS) for m in (there, back))
+    found, turned = (moved(m, FACTS) for m in (there, back))
     for way, other in (("promoted", "demoted"), ("demoted", "promoted")):
         assert [(row["document"], row["before"], row["after"]) for row in found[way]] == [
             (row["document"], row["after"], row["before"]) for row in turned[other]
         ]
-    ours, theirs = (movement(m, DOCUMENTS, NORMS, resampling=FEW) for m in (there, back))
+    ours, theirs = (movement(m, FACTS, resampling=FEW) for m in (there, back))
     for one, two in zip(ours["depths"], theirs["depths"], strict=True):
         assert (one["entered"], one["left"]) == (two["left"], two["entered"])
         favours = one["favours"]["relative_norm"]["difference"]
@@ -50,7 +51,7 @@ def test_swapping_the_systems_swaps_promoted_and_demoted(before, after):
 
 @given(rankings, rankings)
 def test_what_is_listed_moved_within_the_first_ten_and_the_largest_comes_first(before, after):
-    found = moved(moves(before, after, dict.fromkeys(before, ())), DOCUMENTS, NORMS)
+    found = moved(moves(before, after, dict.fromkeys(before, ())), FACTS)
     for row in found["promoted"]:
         assert row["after"] <= 10
         assert row["before"] is None or row["before"] > row["after"]
@@ -63,7 +64,7 @@ def test_what_is_listed_moved_within_the_first_ten_and_the_largest_comes_first(b
 
 
 def test_a_moved_document_is_told_with_its_norm_beside_the_corpus():
-    found = moved(moves({"q": ["d00"]}, {"q": ["d13"]}, {"q": ["d13"]}), DOCUMENTS, NORMS)
+    found = moved(moves({"q": ["d00"]}, {"q": ["d13"]}, {"q": ["d13"]}), FACTS)
     assert found["promoted"] == [
         {
             "document": "d13", "query_id": "q", "before": None, "after": 1, "relevant": True, "norm": 14.0,
@@ -78,7 +79,7 @@ def test_a_candidate_that_favours_long_vectors_is_told_so():
     before = {f"q{i}": NAMES[:10] for i in range(6)}
     after = {f"q{i}": NAMES[2:12] for i in range(6)}
     relevant = dict.fromkeys(before, ("d00",))
-    found = movement(moves(before, after, relevant), DOCUMENTS, NORMS, resampling=FEW)
+    found = movement(moves(before, after, relevant), FACTS, resampling=FEW)
     ten, hundred = found["depths"]
     assert (ten["depth"], hundred["depth"]) == (10, 100)
     assert ten["entered"] == {
@@ -100,8 +101,8 @@ def test_a_candidate_that_favours_long_vectors_is_told_so():
 
 def test_documents_whose_norm_is_not_known_move_too():
     found = moves({"q": ["d00"]}, {"q": ["d01"]}, {"q": []})
-    assert moved(found, DOCUMENTS, {})["promoted"][0]["norm"] is None
-    ten = movement(found, DOCUMENTS, {}, resampling=FEW)["depths"][0]
+    assert moved(found, DocumentFacts(DOCUMENTS, {}))["promoted"][0]["norm"] is None
+    ten = movement(found, DocumentFacts(DOCUMENTS, {}), resampling=FEW)["depths"][0]
     assert ten["entered"]["norm"] is None
     assert ten["favours"]["relative_norm"]["n"] == 0
     assert ten["favours"]["characters"]["n"] == 1

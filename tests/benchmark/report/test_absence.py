@@ -2,7 +2,7 @@ import pytest
 
 from norm_aware.benchmark.report.absence import why_absent
 from norm_aware.benchmark.report.render import render
-from tests.benchmark.report.outline import Outline
+from tests.outline import Outline
 
 FIGURES = ("low", "effect_size", "minimum_detectable", "needed", "equivalence")
 

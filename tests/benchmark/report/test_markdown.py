@@ -1,8 +1,8 @@
 import re
 
 from norm_aware.benchmark.report.markdown import as_markdown
+from tests.benchmark.report.hostile import HOSTILE, poison_texts
 from tests.benchmark.report.make_results import DOT, UNINFORMATIVE
-from tests.benchmark.report.outline import HOSTILE, poison_texts
 
 
 def tables(text):

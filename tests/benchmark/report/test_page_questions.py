@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 
 from norm_aware.benchmark.report.render import render
+from tests.benchmark.report.hostile import poison_texts
 from tests.benchmark.report.make_results import BASELINE, BM25, DOT, HALF, make_results
-from tests.benchmark.report.outline import poison_texts
 
 
 def is_open(page):

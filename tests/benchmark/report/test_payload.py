@@ -6,8 +6,8 @@ import pytest
 from norm_aware.benchmark.report import payload
 from norm_aware.benchmark.report.payload import CUTS, embedded_questions
 from norm_aware.benchmark.report.render import render
+from tests.benchmark.report.hostile import poison_texts
 from tests.benchmark.report.make_results import BASELINE, BM25, DOT, HALF, make_results
-from tests.benchmark.report.outline import poison_texts
 
 
 def read(results):

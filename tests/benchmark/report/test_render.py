@@ -5,16 +5,18 @@ import re
 
 import pytest
 
-from norm_aware.benchmark.report.render import render, write_report
+from norm_aware.benchmark.report.exports import write_export
+from norm_aware.benchmark.report.render import render
 from norm_aware.benchmark.report.schema import SCHEMA
 from norm_aware.benchmark.report.view import EXAMPLES
 from norm_aware.errors import BenchmarkError
+from tests.benchmark.report.hostile import HOSTILE, poison_texts
 from tests.benchmark.report.make_results import (
     BASELINE,
     DOT,
     HALF,
 )
-from tests.benchmark.report.outline import HOSTILE, Outline, poison_texts
+from tests.outline import Outline
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +221,7 @@ def test_half_a_surrogate_pair_does_not_break_the_page(results, tmp_path):
     results["queries"][0]["systems"][DOT]["answer"] = "half \udfff a pair"
     source = tmp_path / "results.json"
     source.write_text(json.dumps(results))
-    page = write_report(source).read_text(encoding="utf-8")
+    page = write_export(source).read_text(encoding="utf-8")
     assert "broken ? name" in page
     assert "half ? a pair" in page
 
@@ -227,11 +229,11 @@ def test_half_a_surrogate_pair_does_not_break_the_page(results, tmp_path):
 def test_the_report_is_written_beside_the_results_or_where_asked(results, page, tmp_path):
     source = tmp_path / "results.json"
     source.write_text(json.dumps(results))
-    assert write_report(source) == tmp_path / "report.html"
-    assert write_report(source, tmp_path / "other.html").read_bytes() == page.encode()
+    assert write_export(source) == tmp_path / "report.html"
+    assert write_export(source, tmp_path / "other.html").read_bytes() == page.encode()
     assert (tmp_path / "report.html").read_bytes() == page.encode()
     with pytest.raises(BenchmarkError, match=r"cannot be written .*folder that exists"):
-        write_report(source, tmp_path / "nowhere" / "report.html")
+        write_export(source, tmp_path / "nowhere" / "report.html")
 
 
 def test_results_that_break_their_schema_are_not_rendered(results):

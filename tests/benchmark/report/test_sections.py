@@ -7,7 +7,7 @@ import pytest
 from norm_aware.benchmark.comparison.comparison import NULL_HYPOTHESES
 from norm_aware.benchmark.report.render import render
 from tests.benchmark.report.make_results import DOT, UNINFORMATIVE
-from tests.benchmark.report.outline import Outline
+from tests.outline import Outline
 
 
 def comparison(results, candidate, measure="nDCG@10"):

@@ -18,16 +18,14 @@ from norm_aware.benchmark.attribution.contexts import (
 from norm_aware.benchmark.attribution.differences import Resampling, differences
 from norm_aware.benchmark.attribution.gain import gain
 from norm_aware.benchmark.attribution.ladder import climbed, ladder
-from norm_aware.benchmark.attribution.moved import moved, movement, moves
+from norm_aware.benchmark.attribution.moved import DocumentFacts, moved, movement, moves
 from norm_aware.benchmark.attribution.noise import RepeatScore, noise
 from norm_aware.benchmark.attribution.repeats import squad_repeats
 from norm_aware.benchmark.attribution.steps import steps, total
-from norm_aware.benchmark.comparison.pairs import Values
+from norm_aware.benchmark.comparison.pairs import Values, values_of
 from norm_aware.benchmark.datasets.dataset import Dataset
+from norm_aware.benchmark.rows import Run
 from norm_aware.benchmark.systems.system import System
-
-Run = Mapping[tuple[str, str], Mapping[str, Any]]
-"""`{(system, query_id): row}` as `collect` returns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +37,22 @@ class Options:
         kinds: type of each question, where it has one.
         repeats: scores of further answers to the same contexts; None scores those in the run by SQuAD's
             measures.
-        retrieval_measure: whose gain is set against the answers'; None takes the first of its kind.
         answer_measure: the answers' measure; None takes squad_f1, or the first of the answers, or the first
             of the judged that is informative.
         uninformative: judged measures whose judge is no better than chance: attributed step by step, but
             never taken to speak for the answers.
         resampling: how intervals are made.
+        step_draws: how many times steps and totals are resampled: they stand beside the comparisons, and are
+            to be drawn as often.
     """
 
     rungs: Sequence[System] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     repeats: Sequence[RepeatScore] | None = None
-    retrieval_measure: str | None = None
     answer_measure: str | None = None
     uninformative: Collection[str] = ()
     resampling: Resampling = field(default_factory=Resampling)
+    step_draws: int = 10_000
 
 
 def attribute(
@@ -103,7 +102,8 @@ def attribute(
     relevant = {query: dataset.relevant(query) for query in questions}
     documents = {document.id: document for document in dataset.documents}
     known_norms = {key: norm for key, norm in norms.items() if norm is not None}
-    values = _values(scores)
+    facts = DocumentFacts(documents, known_norms)
+    values = values_of(scores)
     rankings = _rankings(run, systems)
     groupings = _groupings(
         relevant,
@@ -113,7 +113,7 @@ def attribute(
     )
     informative = {name: kind for name, kind in measures.items() if name not in options.uninformative}
     answer = options.answer_measure or _answer_measure(informative)
-    retrieval = options.retrieval_measure or _first(measures, "retrieval")
+    retrieval = _first(measures, "retrieval")
     repeats = options.repeats
     if repeats is None:
         repeats = squad_repeats(run, {query.id: query.answers for query in dataset.queries})
@@ -152,8 +152,8 @@ def attribute(
                 )
                 for name in pair
             },
-            "moved": moved(changed_ranks, documents, known_norms),
-            "movement": movement(changed_ranks, documents, known_norms, resampling=options.resampling),
+            "moved": moved(changed_ranks, facts),
+            "movement": movement(changed_ranks, facts, resampling=options.resampling),
         }
     return {
         "attribution": found,
@@ -181,8 +181,7 @@ def _stepwise(
     options: Options,
 ) -> dict[str, Any]:
     rungs = climbed(ladder(baseline, candidate), systems)
-    # they stand beside the comparisons, and are drawn as often
-    resampling = replace(options.resampling, draws=max(options.resampling.draws, 10_000))
+    resampling = replace(options.resampling, draws=options.step_draws)
     by_measure = {m: steps(values, rungs, m, resampling=resampling) for m in measures}
     return {
         "steps": {m: [step.as_row() for step in found] for m, found in by_measure.items()},
@@ -231,14 +230,6 @@ def _groupings(
 def _means(relevant: Mapping[str, Sequence[str]], amounts: Mapping[str, float]) -> dict[str, float]:
     known = {query: [amounts[key] for key in ids if key in amounts] for query, ids in relevant.items()}
     return {query: float(np.mean(found)) for query, found in known.items() if found}
-
-
-def _values(scores: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, float | None]]]:
-    values: dict[str, dict[str, dict[str, float | None]]] = {}
-    for row in scores:
-        of_system = values.setdefault(row["system"], {})
-        of_system.setdefault(row["measure"], {})[row["query_id"]] = row["value"]
-    return values
 
 
 def _rankings(run: Run, systems: Sequence[System]) -> dict[str, dict[str, list[str]]]:

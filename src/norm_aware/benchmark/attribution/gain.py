@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from norm_aware.benchmark.attribution.differences import FEWEST, Resampling
+from norm_aware.numeric.resampling import group_sums, resampled_means
 
 _SIGNS = {1: "better", 0: "same", -1: "worse"}
 
@@ -85,16 +86,13 @@ def _interval(
     cluster = resampling.groups(questions)
     if cluster.max() + 1 < FEWEST:
         return None, None
-    # per cluster, the six sums that a correlation is made of
-    sums = np.zeros((cluster.max() + 1, 6))
-    np.add.at(sums, cluster, np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y]))
-    generator = np.random.default_rng(resampling.seed)
-    drawn = generator.integers(len(sums), size=(resampling.draws, len(sums)))
-    n, sx, sy, sxx, syy, sxy = np.stack([sums[:, i][drawn].sum(axis=1) for i in range(6)])
-    spread = np.maximum(sxx / n - (sx / n) ** 2, 0) * np.maximum(syy / n - (sy / n) ** 2, 0)
+    sums, sizes = group_sums(np.column_stack([x, y, x * x, y * y, x * y]), cluster)
+    means = resampled_means(sums, sizes, resamples=resampling.draws, seed=resampling.seed)
+    mx, my, mxx, myy, mxy = means.T
+    spread = np.maximum(mxx - mx**2, 0) * np.maximum(myy - my**2, 0)
     varied = spread > 1e-18  # a draw of questions that are all alike has no correlation
     if varied.mean() < 0.95:
         return None, None
-    r = np.clip((sxy / n - sx * sy / n**2)[varied] / np.sqrt(spread[varied]), -1, 1)
+    r = np.clip((mxy - mx * my)[varied] / np.sqrt(spread[varied]), -1, 1)
     low, high = np.quantile(r, [0.025, 0.975])
     return float(low), float(high)

@@ -48,6 +48,42 @@ class Move:
         return _discount(self.after) - _discount(self.before)
 
 
+class DocumentFacts:
+    """What is said of a document: its text, and its norm beside the corpus median.
+
+    Args:
+        documents: by id, for lengths and texts.
+        norms: length of every document's raw embedding, by id; a document may be missing.
+    """
+
+    def __init__(self, documents: Mapping[str, Document], norms: Mapping[str, float]) -> None:
+        median = float(np.median(list(norms.values()))) if norms else 0.0
+        self.documents = documents
+        self.norms = norms
+        self.relative = {key: norm / median for key, norm in norms.items()} if median > 0 else {}
+
+    def row(self, key: str) -> dict[str, Any]:
+        """The document as results.json holds it beside its moves."""
+        document = self.documents[key]
+        return {
+            "document": key,
+            "title": document.title,
+            "excerpt": document.text[:_EXCERPT],
+            "norm": self.norms.get(key),
+            "relative_norm": self.relative.get(key),
+            "characters": len(document.content),
+        }
+
+    def columns(self, found: Sequence[Move]) -> dict[str, list[float]]:
+        """What is known of the documents of some moves, by figure."""
+        ids = [move.document for move in found]
+        return {
+            "norm": [self.norms[key] for key in ids if key in self.norms],
+            "relative_norm": [self.relative[key] for key in ids if key in self.relative],
+            "characters": [float(len(self.documents[key].content)) for key in ids],
+        }
+
+
 def moves(
     before: Mapping[str, Sequence[str]],
     after: Mapping[str, Sequence[str]],
@@ -79,21 +115,17 @@ def moves(
     return found
 
 
-def moved(
-    found: Sequence[Move], documents: Mapping[str, Document], norms: Mapping[str, float]
-) -> dict[str, list[dict[str, Any]]]:
+def moved(found: Sequence[Move], facts: DocumentFacts) -> dict[str, list[dict[str, Any]]]:
     """The largest moves into, within and out of the first `TOP` ranks.
 
     Args:
         found: the moves between a baseline and a candidate.
-        documents: by id, for lengths and texts.
-        norms: length of every document's raw embedding, by id; a document may be missing.
+        facts: of the corpus's documents.
 
     Returns:
         `promoted` and `demoted`, the largest first, each with `document`, `query_id`, `before`, `after`,
         `relevant`, and what `movement` says of a document.
     """
-    corpus = _Corpus(documents, norms)
     promoted = [m for m in found if m.size > 0 and _within(m.after, TOP)]
     demoted = [m for m in found if m.size < 0 and _within(m.before, TOP)]
     return {
@@ -103,7 +135,7 @@ def moved(
                 "before": move.before,
                 "after": move.after,
                 "relevant": move.relevant,
-                **corpus.row(move.document),
+                **facts.row(move.document),
             }
             for move in sorted(way, key=lambda m: (-abs(m.size), m.query_id, m.document))[:_LISTED]
         ]
@@ -111,19 +143,12 @@ def moved(
     }
 
 
-def movement(
-    found: Sequence[Move],
-    documents: Mapping[str, Document],
-    norms: Mapping[str, float],
-    *,
-    resampling: Resampling,
-) -> dict[str, Any]:
+def movement(found: Sequence[Move], facts: DocumentFacts, *, resampling: Resampling) -> dict[str, Any]:
     """What the documents that moved have in common.
 
     Args:
         found: the moves between a baseline and a candidate.
-        documents: by id, for lengths and texts.
-        norms: length of every document's raw embedding, by id; a document may be missing.
+        facts: of the corpus's documents.
         resampling: how intervals are made.
 
     Returns:
@@ -135,7 +160,6 @@ def movement(
           questions more than the other way: `entered`, `left`, `document`, `title`, `excerpt`, `norm`,
           `relative_norm` (over the corpus median) and `characters`.
     """
-    corpus = _Corpus(documents, norms)
     entered, left = (Counter(move.document for move in crossing) for crossing in _crossings(found, TOP))
     net = {document: entered[document] - left[document] for document in entered | left}
     ways = {
@@ -143,56 +167,27 @@ def movement(
         "demoted": sorted((d for d in net if net[d] < 0), key=lambda d: (net[d], d)),
     }
     return {
-        "depths": [_depth(found, depth, corpus, resampling) for depth in DEPTHS],
+        "depths": [_depth(found, depth, facts, resampling) for depth in DEPTHS],
         "often": {
-            way: [{"entered": entered[d], "left": left[d], **corpus.row(d)} for d in ids[:_OFTEN]]
+            way: [{"entered": entered[d], "left": left[d], **facts.row(d)} for d in ids[:_OFTEN]]
             for way, ids in ways.items()
         },
     }
 
 
-class _Corpus:
-    """What is said of a document: its text, and its norm beside the corpus median."""
-
-    def __init__(self, documents: Mapping[str, Document], norms: Mapping[str, float]) -> None:
-        median = float(np.median(list(norms.values()))) if norms else 0.0
-        self.documents = documents
-        self.norms = norms
-        self.relative = {key: norm / median for key, norm in norms.items()} if median > 0 else {}
-
-    def row(self, key: str) -> dict[str, Any]:
-        document = self.documents[key]
-        return {
-            "document": key,
-            "title": document.title,
-            "excerpt": document.text[:_EXCERPT],
-            "norm": self.norms.get(key),
-            "relative_norm": self.relative.get(key),
-            "characters": len(document.content),
-        }
-
-    def columns(self, found: Sequence[Move]) -> dict[str, list[float]]:
-        ids = [move.document for move in found]
-        return {
-            "norm": [self.norms[key] for key in ids if key in self.norms],
-            "relative_norm": [self.relative[key] for key in ids if key in self.relative],
-            "characters": [float(len(self.documents[key].content)) for key in ids],
-        }
-
-
-def _depth(found: Sequence[Move], depth: int, corpus: _Corpus, resampling: Resampling) -> dict[str, Any]:
+def _depth(found: Sequence[Move], depth: int, facts: DocumentFacts, resampling: Resampling) -> dict[str, Any]:
     entered, left = _crossings(found, depth)
     newcomers, displaced = _by_query(entered), _by_query(left)
     favours: dict[str, dict[str, float]] = {"relative_norm": {}, "characters": {}}
     for query in newcomers.keys() & displaced.keys():
-        new, old = corpus.columns(newcomers[query]), corpus.columns(displaced[query])
+        new, old = facts.columns(newcomers[query]), facts.columns(displaced[query])
         for name, of_query in favours.items():
             if new[name] and old[name]:
                 of_query[query] = float(np.mean(new[name]) - np.mean(old[name]))
     return {
         "depth": depth,
-        "entered": _means(entered, corpus),
-        "left": _means(left, corpus),
+        "entered": _means(entered, facts),
+        "left": _means(left, facts),
         "favours": {name: estimate(of_query, resampling).as_row() for name, of_query in favours.items()},
     }
 
@@ -204,8 +199,8 @@ def _crossings(found: Sequence[Move], depth: int) -> tuple[list[Move], list[Move
     return entered, left
 
 
-def _means(found: Sequence[Move], corpus: _Corpus) -> dict[str, Any]:
-    means = {n: float(np.mean(c)) if c else None for n, c in corpus.columns(found).items()}
+def _means(found: Sequence[Move], facts: DocumentFacts) -> dict[str, Any]:
+    means = {n: float(np.mean(c)) if c else None for n, c in facts.columns(found).items()}
     return {"n": len(found), **means, "relevant": sum(move.relevant for move in found)}
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from norm_aware.benchmark.attribution.noise import RepeatScore
 from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
+from norm_aware.benchmark.rows import Run
 
 _MEASURES = {"squad_em": squad_em, "squad_f1": squad_f1}
 
 
-def squad_repeats(
-    run: Mapping[tuple[str, str], Mapping[str, Any]], references: Mapping[str, Sequence[str]]
-) -> list[RepeatScore]:
+def squad_repeats(run: Run, references: Mapping[str, Sequence[str]]) -> list[RepeatScore]:
     """SQuAD's measures of every further answer.
 
     Args:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from norm_aware.benchmark.comparison.saved import saved_clusters, saved_values
+from norm_aware.benchmark.report.withholding import withheld
 from norm_aware.errors import BenchmarkError
 from norm_aware.numeric.mean_interval import FEW, mean_interval
 
@@ -167,9 +168,7 @@ def _systems(results: Mapping[str, Any], gate: Gate) -> list[str]:
 
 
 def _check(results: Mapping[str, Any], gate: Gate, system: str) -> GateResult:
-    measure = results["measures"][gate.measure]
-    if measure.get("informative") is False:  # its figures are guesses: not even shown
-        why = measure.get("why") or "its judge is no better than chance"
+    if why := withheld(results["measures"]).get(gate.measure):  # its figures are guesses: not even shown
         return _result(gate, system, "undecided", [f"uninformative: {why}"])
     figure = _difference(results, gate, system) if gate.relative else _mean(results, gate, system)
     outcome = _outcome(gate, figure)

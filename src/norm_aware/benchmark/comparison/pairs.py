@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,23 @@ from norm_aware.benchmark.comparison.scale import Scale
 
 Values: TypeAlias = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 """`{system: {measure: {query_id: value}}}`; None where the call failed."""
+
+
+def values_of(scores: Iterable[Mapping[str, Any]]) -> Values:
+    """The values of all systems.
+
+    Args:
+        scores: rows of `score_run`.
+
+    Example:
+        >>> values_of([{"system": "dot", "measure": "RR@10", "query_id": "q1", "value": 0.5}])
+        {'dot': {'RR@10': {'q1': 0.5}}}
+    """
+    values: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in scores:
+        of_system = values.setdefault(row["system"], {})
+        of_system.setdefault(row["measure"], {})[row["query_id"]] = row["value"]
+    return values
 
 
 @dataclass(frozen=True, slots=True)

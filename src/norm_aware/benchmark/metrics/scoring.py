@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
@@ -15,14 +15,11 @@ from norm_aware.benchmark.metrics.pairwise import PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.metrics.shown import Shown
 from norm_aware.benchmark.metrics.verdicts import plain
-from norm_aware.benchmark.rows import Rows
+from norm_aware.benchmark.rows import Rows, Run
 from norm_aware.errors import BenchmarkError
 from norm_aware.progress import Progress
 
 __all__ = ["DESCRIPTIONS", "Judge", "SampleMetrics", "score_run"]
-
-Run: TypeAlias = Mapping[tuple[str, str], Mapping[str, Any]]
-"""`{(system, query_id): row}`."""
 
 
 class SampleMetrics(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 
 from norm_aware.benchmark.report.absence import why_absent
 from norm_aware.benchmark.report.payload import embedded_questions
-from norm_aware.benchmark.report.schema import read_results, require_valid
+from norm_aware.benchmark.report.schema import require_valid
 from norm_aware.benchmark.report.view import PRIMARY_MEASURE, view
 from norm_aware.benchmark.report.wording import (
     equivalence_p,
@@ -25,29 +25,12 @@ from norm_aware.benchmark.report.wording import (
     setting,
     signed,
 )
-from norm_aware.errors import BenchmarkError, MissingExtraError
+from norm_aware.errors import BenchmarkError
+from norm_aware.page_template import environment
 
 _HERE = Path(__file__).parent
 _STYLES = ("page", "tables", "charts", "questions", "print")
 _SCRIPTS = ("theme", "element", "tables", "candidates", "data", "list", "question", "start")
-
-
-def write_report(results_path: Path, out: Path | None = None) -> Path:
-    """Read results.json and write the report.
-
-    Args:
-        results_path: the results.json of a run.
-        out: where the page goes; `report.html` beside the results by default.
-
-    Returns:
-        The path of the page.
-
-    Raises:
-        BenchmarkError: when the results cannot be read or break their schema, or the page cannot be written.
-        MissingExtraError: when jinja2 or jsonschema is not installed.
-    """
-    text = page(read_results(results_path))
-    return write_text(results_path.with_name("report.html") if out is None else out, text)
 
 
 def write_text(target: Path, text: str) -> Path:
@@ -92,23 +75,15 @@ def page(results: Mapping[str, Any]) -> str:
         BenchmarkError: when a part that the schema leaves open is not as the report needs it.
         MissingExtraError: when jinja2 is not installed.
     """
-    try:
-        import jinja2
-        from markupsafe import Markup
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            'The report needs jinja2, which is not installed; pip install "norm-aware[benchmark]".'
-        ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    templates = environment(
+        _HERE, 'The report needs jinja2, which is not installed; pip install "norm-aware[benchmark]".'
     )
+    from jinja2 import UndefinedError  # there where templates are
+    from markupsafe import Markup
+
     of_values, of_rows = (number, signed, p_value, setting), (equivalence_p, interval_method, why_absent)
-    environment.filters |= {filter_.__name__: filter_ for filter_ in (*of_values, *of_rows)}
-    environment.tests["known"] = is_known
+    templates.filters |= {filter_.__name__: filter_ for filter_ in (*of_values, *of_rows)}
+    templates.tests["known"] = is_known
     shown = view(results)
     style, script = _joined("style", _STYLES, "css"), _joined("script", _SCRIPTS, "js")
     primary = PRIMARY_MEASURE if PRIMARY_MEASURE in results["measures"] else None
@@ -122,8 +97,8 @@ def page(results: Mapping[str, Any]) -> str:
         ),
     }
     try:
-        text = environment.get_template("report.html.jinja").render(names)
-    except (KeyError, TypeError, jinja2.UndefinedError) as error:  # in a part that the schema leaves open
+        text = templates.get_template("report.html.jinja").render(names)
+    except (KeyError, TypeError, UndefinedError) as error:  # in a part that the schema leaves open
         raise BenchmarkError(
             f"The results lack a part that the report shows ({error}); run the benchmark again on its folder."
         ) from error
