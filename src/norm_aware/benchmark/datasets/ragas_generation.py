@@ -9,7 +9,6 @@ the JSON schema of the form RAGAS reads, which small models need.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pydantic import ValidationError
 
 from norm_aware.benchmark.llms.chat import Chat
 from norm_aware.benchmark.llms.usage import Usage
-from norm_aware.errors import LLMError, MissingExtraError
+from norm_aware.benchmark.metrics.ragas_import import require_ragas
+from norm_aware.errors import LLMError
 
 PERSONAS: Mapping[str, str] = {
     "Newcomer": "Meets the subject for the first time and asks what things are and what they are for.",
@@ -68,7 +68,7 @@ class RagasWriter:
     """
 
     def __init__(self, chat: Chat) -> None:
-        _require_ragas()
+        require_ragas("Writing questions needs", beside=())
         self.usage = Usage()
         self._chat = chat
 
@@ -192,19 +192,3 @@ def closed(schema: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
         found["required"] = list(found.get("properties", {}))
         found["additionalProperties"] = False
     return found
-
-
-def _require_ragas() -> None:
-    os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-    try:
-        import ragas  # noqa: F401
-    except ImportError as error:
-        # langchain-community 0.4.2 dropped a module that ragas 0.4.3 imports
-        cure = (
-            "; install langchain-community==0.4.1 with pip"
-            if "vertexai" in str(error)
-            else '; pip install "norm-aware[benchmark]" brings it'
-        )
-        raise MissingExtraError(
-            f"Writing questions needs ragas, which is not usable ({error}){cure}."
-        ) from error

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterable
 
 from norm_aware.errors import MissingExtraError
 
-_NEEDED = ("ragas", "openai", "rapidfuzz", "rouge_score", "sacrebleu")
+_OF_METRICS = ("openai", "rapidfuzz", "rouge_score", "sacrebleu")
 
 
-def require_ragas() -> None:
+def require_ragas(need: str = "RAGAS's metrics need", *, beside: Iterable[str] = _OF_METRICS) -> None:
     """Import RAGAS, or say what keeps it from being imported.
 
+    Args:
+        need: the beginning of the sentence that names what is missing.
+        beside: modules that are needed as well.
+
     Raises:
-        MissingExtraError: when ragas, or what its metrics need, is not installed.
+        MissingExtraError: when ragas, or one of these, is not installed.
     """
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-    for name in _NEEDED:
+    for name in ("ragas", *beside):
         if importlib.util.find_spec(name) is None:
-            raise MissingExtraError(
-                f'RAGAS\'s metrics need {name}; install it with pip install "norm-aware[benchmark]".'
-            )
+            raise MissingExtraError(f'{need} {name}; install it with pip install "norm-aware[benchmark]".')
     try:
         import ragas  # noqa: F401
     except ImportError as error:
