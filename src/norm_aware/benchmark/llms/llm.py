@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 
 from pydantic import SecretStr
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.llms.chat import Chat, Reply
 from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.llms.model_spec import ModelSpec, open_config
@@ -87,8 +86,7 @@ class LLM:
             async with self:
                 return (await self.reply(question, contexts)).text
 
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            return thread.submit(asyncio.run, alone()).result()
+        return await_in_thread(alone())
 
 
 @contextmanager
