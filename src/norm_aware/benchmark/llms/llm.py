@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import TracebackType
 
 from pydantic import SecretStr
 
@@ -47,13 +46,8 @@ class LLM:
     async def __aenter__(self) -> LLM:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._chat.__aexit__(kind, error, traceback)
+    async def __aexit__(self, *_: object) -> None:
+        await self._chat.aclose()
 
     async def reply(
         self, question: str, contexts: Sequence[str], *, prompt: Prompt | None = None, repeat: int = 0

@@ -36,7 +36,7 @@ class JudgeSession:
     async def aclose(self) -> None:
         """Close the connection of the running event loop."""
         if self._open is not None and self._open[0] is asyncio.get_running_loop():
-            await self._open[2].__aexit__(None, None, None)
+            await self._open[2].aclose()
         self._open = None
 
 
