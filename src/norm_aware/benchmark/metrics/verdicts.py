@@ -103,6 +103,18 @@ def plain(score: Score) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name in _ALWAYS or value not in (None, ())}
 
 
+def score_row(system: str, query: str, score: Score, judge: str | None) -> dict[str, Any]:
+    """A row of scores.
+
+    Args:
+        system: whose.
+        query: id of what was asked.
+        score: what was found.
+        judge: fingerprint of who found it; None where nobody was asked.
+    """
+    return {"system": system, "query_id": query, "judge": judge, **plain(score)}
+
+
 def _score(row: Mapping[str, Any]) -> Score:
     usage = Usage(**row["usage"]) if row.get("usage") else None
     listed = {name: tuple(row.get(name, ())) for name in ("repeats", "positions")}
