@@ -6,9 +6,10 @@ import hashlib
 import json
 from dataclasses import asdict
 from importlib import metadata
-from typing import Any, Protocol
+from typing import Any
 
 from norm_aware.benchmark.metrics.score import Sample, Score
+from norm_aware.benchmark.metrics.scoring import SampleMetrics
 from norm_aware.benchmark.rows import Rows
 
 _PACKAGES = (
@@ -20,13 +21,6 @@ _PACKAGES = (
     "sentence-transformers",
     "wordllama",
 )
-
-
-class _Metrics(Protocol):
-    names: tuple[str, ...]
-
-    def score(self, sample: Sample) -> list[Score]:
-        """A score for each metric that applies to the sample."""
 
 
 class KeptScores:
@@ -43,7 +37,7 @@ class KeptScores:
         names: of the metrics.
     """
 
-    def __init__(self, metrics: _Metrics, rows: Rows) -> None:
+    def __init__(self, metrics: SampleMetrics, rows: Rows) -> None:
         self.names = metrics.names
         self._metrics = metrics
         self._rows = rows

@@ -10,7 +10,7 @@ from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
 from norm_aware.benchmark.metrics.judged_run import Judge, judge_run
 from norm_aware.benchmark.metrics.measures import retrieval_measures
-from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
+from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.pairwise import PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.metrics.shown import Shown
@@ -18,8 +18,6 @@ from norm_aware.benchmark.metrics.verdicts import score_row
 from norm_aware.benchmark.rows import Rows
 from norm_aware.errors import BenchmarkError
 from norm_aware.progress import Progress
-
-__all__ = ["DESCRIPTIONS", "Judge", "SampleMetrics", "score_run"]
 
 Run: TypeAlias = Mapping[tuple[str, str], Mapping[str, Any]]
 """`{(system, query_id): row}`."""
