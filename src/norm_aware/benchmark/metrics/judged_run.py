@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.pairwise import MEASURE, PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
-from norm_aware.benchmark.metrics.verdicts import Ask, digest, merged, score_row, settle, verdict_key
+from norm_aware.benchmark.metrics.verdicts import Ask, merged, score_row, settle, verdict_key
 from norm_aware.benchmark.rows import Rows
 from norm_aware.progress import Progress
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from importlib import metadata
-from typing import Any
 
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.metrics.scoring import SampleMetrics
 from norm_aware.benchmark.rows import Rows
@@ -46,7 +44,7 @@ class KeptScores:
 
     def score(self, sample: Sample) -> list[Score]:
         """The scores of a sample, from the file where it holds them."""
-        key = self._key(sample)
+        key = digest(self._about, asdict(sample))
         if key not in self._known:
             found = self._metrics.score(sample)
             if any(score.value is None for score in found):
@@ -54,10 +52,6 @@ class KeptScores:
             self._known[key] = [[score.measure, score.value, score.seconds] for score in found]
             self._rows.append({"key": key, "scores": self._known[key]})
         return [Score(measure, value, seconds=seconds) for measure, value, seconds in self._known[key]]
-
-    def _key(self, sample: Sample) -> str:
-        parts: Any = [self._about, asdict(sample)]
-        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _version(package: str) -> str | None:

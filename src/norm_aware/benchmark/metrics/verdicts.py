@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from norm_aware.benchmark.awaiting import await_in_thread
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.score import Sample, Score
@@ -33,11 +32,6 @@ def verdict_key(fingerprint: str, name: str, sample: Sample, repeat: int) -> str
     """Hash of everything that a verdict depends on: of the sample, what the metric looks at alone."""
     seen = [getattr(sample, field) for field in METRICS[name].looks_at]
     return digest(fingerprint, name, *seen, repeat)
-
-
-def digest(*parts: object) -> str:
-    """Hash of JSON values."""
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 def settle(asked: Mapping[str, Ask], judged: Rows, *, judge: Closing, progress: Progress) -> dict[str, Score]:
