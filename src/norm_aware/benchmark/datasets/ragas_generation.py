@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from norm_aware.benchmark.llms.chat import Chat
 from norm_aware.benchmark.llms.usage import Usage
-from norm_aware.benchmark.metrics.ragas_import import require_ragas
+from norm_aware.benchmark.metrics.ragas_import import ragas_llm, require_ragas
 from norm_aware.errors import LLMError
 
 PERSONAS: Mapping[str, str] = {
@@ -89,7 +89,7 @@ class RagasWriter:
             ThemesAndConceptsExtractorPrompt,
         )
 
-        model = _model(self._chat, self._count)
+        model = ragas_llm(self._ask)
         try:
             wanted = TextWithExtractionLimit(text=passage, max_num=_THEMES)
             found = await ThemesAndConceptsExtractorPrompt().generate(data=wanted, llm=model)
@@ -119,31 +119,15 @@ class RagasWriter:
             scenario.length.value,
         )
 
-    def _count(self, usage: Usage) -> None:
-        self.usage += usage
-
-
-def _model(chat: Chat, count: Any) -> Any:
-    """The chat in the shape of RAGAS's language models."""
-    from ragas.llms.base import InstructorBaseRagasLLM
-
-    class Model(InstructorBaseRagasLLM):
-        is_async = True
-
-        def generate(self, prompt: str, response_model: Any) -> Any:
-            raise NotImplementedError("it is asked asynchronously")
-
-        async def agenerate(self, prompt: str, response_model: Any) -> Any:
-            message = {"role": "user", "content": prompt}
-            schema = closed(response_model.model_json_schema(), tuple(PERSONAS))
-            reply = await chat.ask([message], schema=schema, max_tokens=_TOKENS)
-            count(reply.usage)
-            try:
-                return response_model.model_validate(reply.data)
-            except ValidationError:
-                raise LLMError(f"{chat.config} did not answer in the form that RAGAS asks for.") from None
-
-    return Model()
+    async def _ask(self, prompt: str, form: type[BaseModel]) -> BaseModel:
+        message = {"role": "user", "content": prompt}
+        schema = closed(form.model_json_schema(), tuple(PERSONAS))
+        reply = await self._chat.ask([message], schema=schema, max_tokens=_TOKENS)
+        self.usage += reply.usage
+        try:
+            return form.model_validate(reply.data)
+        except ValidationError:
+            raise LLMError(f"{self._chat.config} did not answer in the form that RAGAS asks for.") from None
 
 
 def _synthesizer(model: Any, seed: int) -> Any:

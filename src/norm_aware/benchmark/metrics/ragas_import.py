@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from norm_aware.errors import MissingExtraError
 
@@ -31,3 +32,24 @@ def require_ragas(need: str = "RAGAS's metrics need", *, beside: Iterable[str] =
         # langchain-community 0.4.2 dropped a module that ragas 0.4.3 imports
         cure = "; install langchain-community==0.4.1 with pip" if "vertexai" in str(error) else ""
         raise MissingExtraError(f"ragas cannot be imported ({error}){cure}.") from error
+
+
+def ragas_llm(ask: Callable[[str, Any], Awaitable[Any]]) -> Any:
+    """A model in the shape that RAGAS asks.
+
+    Args:
+        ask: its reply to a prompt, in the pydantic model that RAGAS reads it by.
+    """
+    from ragas.llms.base import InstructorBaseRagasLLM
+
+    class Model(InstructorBaseRagasLLM):
+        is_async = True  # read by the prompts of RAGAS's test-set generator
+
+        def generate(self, prompt: str, response_model: Any) -> Any:
+            """Refuses; it must be there, since it is abstract in RAGAS."""
+            raise NotImplementedError("it is asked asynchronously")
+
+        async def agenerate(self, prompt: str, response_model: Any) -> Any:
+            return await ask(prompt, response_model)
+
+    return Model()

@@ -15,8 +15,8 @@ from norm_aware.benchmark.metrics.judge_session import JudgeSession, require_rep
 from norm_aware.benchmark.metrics.measured import measured
 from norm_aware.benchmark.metrics.metric import EMBEDDINGS, METRICS, REFERENCES
 from norm_aware.benchmark.metrics.ragas_embeddings import Embed, ragas_embeddings
-from norm_aware.benchmark.metrics.ragas_hearing import Hearing, ragas_llm
-from norm_aware.benchmark.metrics.ragas_import import require_ragas
+from norm_aware.benchmark.metrics.ragas_hearing import Hearing
+from norm_aware.benchmark.metrics.ragas_import import ragas_llm, require_ragas
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.errors import BenchmarkError, LLMError
 
@@ -110,7 +110,7 @@ class JudgedMetrics:
     async def _value(self, name: str, sample: Sample, hearing: Hearing) -> float:
         if name in _OF_CONTEXTS and not sample.contexts:
             return 0.0
-        metric, fields = self._metric(name, sample, ragas_llm(hearing))
+        metric, fields = self._metric(name, sample, ragas_llm(hearing.ask))
         found = await asyncio.wait_for(metric.ascore(**fields), self.timeout)
         if hearing.failure is not None:  # of two gradings one may have failed, and RAGAS takes the other
             raise hearing.failure
