@@ -67,7 +67,7 @@ def collect(
         BenchmarkError: when a system names a model that is not there, or the files cannot be used.
         ModelStartError: when a model cannot be started at all.
     """
-    models = {system.name: _model(system, llm, llms or {}) for system in systems}
+    models = {system.name: model_of(system, llm, llms or {}) for system in systems}
     rankings = {name: finder.fingerprint for name, finder in retrieving.items()}
     found = {
         (row["system"], row["query_id"]): row
@@ -139,7 +139,17 @@ def collect(
     }
 
 
-def _model(system: System, llm: Answerer | None, llms: Mapping[str, Answerer]) -> Answerer | None:
+def model_of(system: System, llm: Answerer | None, llms: Mapping[str, Answerer]) -> Answerer | None:
+    """The model that answers for a system; None where none answers.
+
+    Args:
+        system: of the run.
+        llm: answers for systems that name no model; where there is none, the first of `llms`.
+        llms: further models, by the names that systems call them.
+
+    Raises:
+        BenchmarkError: when the system names a model that is not there.
+    """
     if llm is None and not llms:
         return None
     if system.llm is None:

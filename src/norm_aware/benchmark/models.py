@@ -17,11 +17,12 @@ from norm_aware.benchmark.llms.llm import LLM
 from norm_aware.benchmark.llms.model_spec import ModelSpec as ModelSpec
 from norm_aware.benchmark.llms.model_spec import open_config
 from norm_aware.benchmark.llms.prompt import Prompt
+from norm_aware.benchmark.metrics.judged_run import Judge
 from norm_aware.benchmark.metrics.pairwise import MEASURE, PairwiseJudge
 from norm_aware.benchmark.metrics.ragas_embeddings import Embed
 from norm_aware.benchmark.metrics.ragas_judge_free import JudgeFreeMetrics
 from norm_aware.benchmark.metrics.ragas_judged import JUDGE_TOKENS, JudgedMetrics
-from norm_aware.benchmark.metrics.scoring import Judge, SampleMetrics
+from norm_aware.benchmark.metrics.scoring import SampleMetrics
 from norm_aware.benchmark.systems.encoder import Encoder
 
 if TYPE_CHECKING:

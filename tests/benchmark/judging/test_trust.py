@@ -14,7 +14,7 @@ from norm_aware.benchmark.judging.trust import (
     uninformative_metrics,
 )
 from norm_aware.benchmark.llms.config import LLMConfig
-from norm_aware.benchmark.metrics.scoring import DESCRIPTIONS
+from norm_aware.benchmark.metrics.metric import DESCRIPTIONS
 from norm_aware.errors import BenchmarkError
 
 GOOD = {"informative": True, "why": "It is better than chance."}

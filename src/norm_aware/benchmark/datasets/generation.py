@@ -7,12 +7,12 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.datasets.checking import (
     DUPLICATE,
     NOT_ALONE,
@@ -101,22 +101,12 @@ def generate_questions(
     passages = (p for p in cut_passages(documents, seed=seed) if p.document_id not in tried)
     run = _Run(rows, attempts, passages=passages, number=number, corpus=corpus, seed=seed)
     try:
-        _complete(run.go(writer, checker or writer, progress))
+        await_in_thread(run.go(writer, checker or writer, progress))
     finally:
         if held := [row["question"] for row in attempts if "question" in row]:
             write_whole(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in held))
     refused = Counter(row["refused"] for row in attempts if "refused" in row)
     return Generated(tuple(held), len(attempts), dict(refused.most_common()), run.failed, run.usage)
-
-
-def _complete(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)  # which an interrupt ends
-        return
-    with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-        thread.submit(asyncio.run, work).result()
 
 
 def _configuration(

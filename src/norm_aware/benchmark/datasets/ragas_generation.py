@@ -9,17 +9,17 @@ the JSON schema of the form RAGAS reads, which small models need.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from norm_aware.benchmark.llms.chat import Chat
 from norm_aware.benchmark.llms.usage import Usage
-from norm_aware.errors import LLMError, MissingExtraError
+from norm_aware.benchmark.metrics.ragas_import import ragas_llm, require_ragas
+from norm_aware.errors import LLMError
 
 PERSONAS: Mapping[str, str] = {
     "Newcomer": "Meets the subject for the first time and asks what things are and what they are for.",
@@ -68,7 +68,7 @@ class RagasWriter:
     """
 
     def __init__(self, chat: Chat) -> None:
-        _require_ragas()
+        require_ragas("Writing questions needs", beside=())
         self.usage = Usage()
         self._chat = chat
 
@@ -89,7 +89,7 @@ class RagasWriter:
             ThemesAndConceptsExtractorPrompt,
         )
 
-        model = _model(self._chat, self._count)
+        model = ragas_llm(self._ask)
         try:
             wanted = TextWithExtractionLimit(text=passage, max_num=_THEMES)
             found = await ThemesAndConceptsExtractorPrompt().generate(data=wanted, llm=model)
@@ -119,31 +119,15 @@ class RagasWriter:
             scenario.length.value,
         )
 
-    def _count(self, usage: Usage) -> None:
-        self.usage += usage
-
-
-def _model(chat: Chat, count: Any) -> Any:
-    """The chat in the shape of RAGAS's language models."""
-    from ragas.llms.base import InstructorBaseRagasLLM
-
-    class Model(InstructorBaseRagasLLM):
-        is_async = True
-
-        def generate(self, prompt: str, response_model: Any) -> Any:
-            raise NotImplementedError("it is asked asynchronously")
-
-        async def agenerate(self, prompt: str, response_model: Any) -> Any:
-            message = {"role": "user", "content": prompt}
-            schema = closed(response_model.model_json_schema(), tuple(PERSONAS))
-            reply = await chat.ask([message], schema=schema, max_tokens=_TOKENS)
-            count(reply.usage)
-            try:
-                return response_model.model_validate(reply.data)
-            except ValidationError:
-                raise LLMError(f"{chat.config} did not answer in the form that RAGAS asks for.") from None
-
-    return Model()
+    async def _ask(self, prompt: str, form: type[BaseModel]) -> BaseModel:
+        message = {"role": "user", "content": prompt}
+        schema = closed(form.model_json_schema(), tuple(PERSONAS))
+        reply = await self._chat.ask([message], schema=schema, max_tokens=_TOKENS)
+        self.usage += reply.usage
+        try:
+            return form.model_validate(reply.data)
+        except ValidationError:
+            raise LLMError(f"{self._chat.config} did not answer in the form that RAGAS asks for.") from None
 
 
 def _synthesizer(model: Any, seed: int) -> Any:
@@ -192,19 +176,3 @@ def closed(schema: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
         found["required"] = list(found.get("properties", {}))
         found["additionalProperties"] = False
     return found
-
-
-def _require_ragas() -> None:
-    os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-    try:
-        import ragas  # noqa: F401
-    except ImportError as error:
-        # langchain-community 0.4.2 dropped a module that ragas 0.4.3 imports
-        cure = (
-            "; install langchain-community==0.4.1 with pip"
-            if "vertexai" in str(error)
-            else '; pip install "norm-aware[benchmark]" brings it'
-        )
-        raise MissingExtraError(
-            f"Writing questions needs ragas, which is not usable ({error}){cure}."
-        ) from error

@@ -6,10 +6,8 @@ yes whatever part is looked at, and a judge that always says the same is right h
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
@@ -71,9 +69,3 @@ def load_items() -> tuple[Item, ...]:
 def checked_items() -> tuple[Item, ...]:
     """The items a judge is checked on: all that the wording of the questions was not chosen on."""
     return tuple(item for item in load_items() if item.part == "check")
-
-
-def items_digest(items: Sequence[Item]) -> str:
-    """Hash of the items' whole content: a check on other items is another check."""
-    content = json.dumps([asdict(item) for item in items], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

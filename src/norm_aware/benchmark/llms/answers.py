@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.llms.chat import Reply
 from norm_aware.benchmark.llms.prompt import Prompt
 from norm_aware.benchmark.llms.usage import Usage
@@ -55,8 +54,7 @@ class Question:
 
     def key(self, llm: str, repeat: int = 0) -> str:
         """Hash of everything that an answer depends on, `llm` being the model's fingerprint."""
-        parts = (llm, self.prompt.digest, self.text, self.contexts, repeat)
-        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+        return digest(llm, self.prompt.digest, self.text, self.contexts, repeat)
 
 
 class Answers:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Any
 
 from norm_aware.benchmark.llms.completion import Backend, Completion, Request
@@ -71,12 +70,11 @@ class Chat:
     async def __aenter__(self) -> Chat:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection; it may be asked again, in another event loop too."""
         self._limits = None
         await self._backend.close()
 

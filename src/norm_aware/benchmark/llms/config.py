@@ -151,7 +151,7 @@ class LLMConfig:
             "base_url": self.server.start() if self.server is not None else self.base_url or OPENAI,
             "api_key": self._key(),
             "timeout": self.timeout,
-            "max_retries": self.max_retries,
+            "max_retries": 0,  # a Chat repeats a failed request in its turn
         }
 
     def redact(self, text: str) -> str:

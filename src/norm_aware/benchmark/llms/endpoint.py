@@ -37,8 +37,7 @@ class Endpoint:
         options = await asyncio.to_thread(self._config.client_options)  # it may start a server
         if self._client is None:
             http = openai.DefaultAsyncHttpxClient(trust_env=False) if self._config.is_local else None
-            # whoever asks repeats a failed request in its turn
-            self._client = openai.AsyncOpenAI(**{**options, "max_retries": 0}, http_client=http)
+            self._client = openai.AsyncOpenAI(**options, http_client=http)
 
     async def complete(self, request: Request) -> Completion:
         """Send one request, once.

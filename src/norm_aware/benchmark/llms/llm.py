@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from types import TracebackType
 
 from pydantic import SecretStr
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.llms.chat import Chat, Reply
 from norm_aware.benchmark.llms.config import LLMConfig
 from norm_aware.benchmark.llms.model_spec import ModelSpec, open_config
@@ -48,13 +46,8 @@ class LLM:
     async def __aenter__(self) -> LLM:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._chat.__aexit__(kind, error, traceback)
+    async def __aexit__(self, *_: object) -> None:
+        await self._chat.aclose()
 
     async def reply(
         self, question: str, contexts: Sequence[str], *, prompt: Prompt | None = None, repeat: int = 0
@@ -87,8 +80,7 @@ class LLM:
             async with self:
                 return (await self.reply(question, contexts)).text
 
-        with ThreadPoolExecutor(1) as thread:  # a notebook's thread runs a loop already
-            return thread.submit(asyncio.run, alone()).result()
+        return await_in_thread(alone())
 
 
 @contextmanager

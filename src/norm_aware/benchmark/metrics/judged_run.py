@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.pairwise import MEASURE, PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
-from norm_aware.benchmark.metrics.verdicts import Ask, digest, merged, plain, settle, verdict_key
+from norm_aware.benchmark.metrics.verdicts import Ask, merged, score_row, settle, verdict_key
 from norm_aware.benchmark.rows import Rows
 from norm_aware.progress import Progress
 
@@ -55,13 +56,13 @@ def judge_run(
     """
     asked: dict[str, Ask] = {}
     compared: dict[str, Ask] = {}
-    wanted: dict[Key, list[tuple[str, str, list[str] | Score]]] = {key: [] for key in run}
+    wanted: dict[Key, list[tuple[str, list[str] | Score]]] = {key: [] for key in run}
     if judge is not None:
-        for key, name, found in _metrics(run, samples, judge, asked):
-            wanted[key].append((name, judge.fingerprint, found))
+        for key, found in _metrics(run, samples, judge, asked):
+            wanted[key].append((judge.fingerprint, found))
     if pairwise is not None:
         for key, found in _pairs(run, samples, pairwise, compared):
-            wanted[key].append((MEASURE, pairwise.fingerprint, found))
+            wanted[key].append((pairwise.fingerprint, found))
     verdicts: dict[str, Score] = {}
     # one after the other: both may be one model that answers a single question at a time
     for each, todo in ((judge, asked), (pairwise, compared)):
@@ -71,22 +72,21 @@ def judge_run(
     paid: set[str] = set()
     for key, of_key in wanted.items():
         rows[key] = []
-        for _, fingerprint, found in of_key:
-            row: dict[str, Any] = {"system": key[0], "query_id": key[1], "judge": fingerprint}
+        for fingerprint, found in of_key:
             if isinstance(found, Score):
-                row |= plain(found)
-            else:
-                row |= plain(merged([verdicts[each] for each in found]))
-                if found[0] in paid:
-                    row = {name: value for name, value in row.items() if name != "usage"} | {"shared": True}
-                paid.update(found)
+                rows[key].append(score_row(*key, found, fingerprint))
+                continue
+            row = score_row(*key, merged([verdicts[each] for each in found]), fingerprint)
+            if found[0] in paid:
+                row = {name: value for name, value in row.items() if name != "usage"} | {"shared": True}
+            paid.update(found)
             rows[key].append(row)
     return rows
 
 
 def _metrics(
     run: Mapping[Key, Mapping[str, Any]], samples: Mapping[Key, Sample], judge: Judge, asked: dict[str, Ask]
-) -> Iterator[tuple[Key, str, list[str] | Score]]:
+) -> Iterator[tuple[Key, list[str] | Score]]:
     """For each row and metric, the keys of its verdicts, or why there are none; adds what is to be asked."""
     # one metric after the other: a local judge has read the beginning of its prompt already
     for name in judge.names:
@@ -97,12 +97,12 @@ def _metrics(
             if not judge.applies(name, sample):
                 continue
             if failure and "answer" in METRICS[name].looks_at:
-                yield key, name, Score(name, None, f"no answer: {failure}")
+                yield key, Score(name, None, f"no answer: {failure}")
                 continue
             keys = [verdict_key(judge.fingerprint, name, sample, n) for n in range(judge.repeats)]
             for repeat, each in enumerate(keys):
                 asked.setdefault(each, partial(judge.judge, name, sample, repeat=repeat))
-            yield key, name, keys
+            yield key, keys
 
 
 def _pairs(

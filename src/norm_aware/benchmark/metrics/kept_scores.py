@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from importlib import metadata
-from typing import Any, Protocol
 
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.metrics.score import Sample, Score
+from norm_aware.benchmark.metrics.scoring import SampleMetrics
 from norm_aware.benchmark.rows import Rows
 
 _PACKAGES = (
@@ -20,13 +19,6 @@ _PACKAGES = (
     "sentence-transformers",
     "wordllama",
 )
-
-
-class _Metrics(Protocol):
-    names: tuple[str, ...]
-
-    def score(self, sample: Sample) -> list[Score]:
-        """A score for each metric that applies to the sample."""
 
 
 class KeptScores:
@@ -43,7 +35,7 @@ class KeptScores:
         names: of the metrics.
     """
 
-    def __init__(self, metrics: _Metrics, rows: Rows) -> None:
+    def __init__(self, metrics: SampleMetrics, rows: Rows) -> None:
         self.names = metrics.names
         self._metrics = metrics
         self._rows = rows
@@ -52,7 +44,7 @@ class KeptScores:
 
     def score(self, sample: Sample) -> list[Score]:
         """The scores of a sample, from the file where it holds them."""
-        key = self._key(sample)
+        key = digest(self._about, asdict(sample))
         if key not in self._known:
             found = self._metrics.score(sample)
             if any(score.value is None for score in found):
@@ -60,10 +52,6 @@ class KeptScores:
             self._known[key] = [[score.measure, score.value, score.seconds] for score in found]
             self._rows.append({"key": key, "scores": self._known[key]})
         return [Score(measure, value, seconds=seconds) for measure, value, seconds in self._known[key]]
-
-    def _key(self, sample: Sample) -> str:
-        parts: Any = [self._about, asdict(sample)]
-        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _version(package: str) -> str | None:

@@ -6,7 +6,6 @@ The positional swap follows Zheng et al. 2023, *Judging LLM-as-a-Judge with MT-B
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,8 +86,7 @@ class PairwiseJudge:
         self.config = replace(config, max_tokens=max(config.max_tokens, _TOKENS))
         self.fingerprint = self.config.fingerprint(MEASURE, _SYSTEM, _USER)
         self.repeats = repeats
-        self.timeout = timeout
-        self._session = JudgeSession(self.config, concurrency=concurrency)
+        self._session = JudgeSession(self.config, concurrency=concurrency, timeout=timeout)
 
     async def compare(
         self, question: str, answers: tuple[str, str], references: Sequence[str] = (), *, repeat: int = 0
@@ -122,10 +120,10 @@ class PairwiseJudge:
             return _value(heard[0][0], heard[1][0])
 
         async def in_time() -> float:
-            return await asyncio.wait_for(both_orders(), self.timeout)
+            return await self._session.in_time(both_orders())
 
         async with turn:
-            score = await measured(MEASURE, in_time, self._explain)
+            score = await measured(MEASURE, in_time, self._session.explain)
         words = [
             f"{shown} first: {_named(position, shown)}{f' / {reason}' if reason else ''}"
             for shown, (position, reason) in zip(("candidate", "baseline"), heard, strict=False)
@@ -136,11 +134,6 @@ class PairwiseJudge:
     async def aclose(self) -> None:
         """Close the connection of the running event loop."""
         await self._session.aclose()
-
-    def _explain(self, error: Exception) -> str:
-        if isinstance(error, asyncio.TimeoutError):
-            return f"timeout after {self.timeout:g} s"
-        return self.config.redact(str(error))
 
 
 def same_answer(first: str, second: str) -> bool:

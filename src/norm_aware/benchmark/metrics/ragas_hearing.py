@@ -78,20 +78,6 @@ class Hearing:
         return (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…") or None
 
 
-def ragas_llm(hearing: Hearing) -> Any:
-    """The judge in the shape that RAGAS's metrics take."""
-    from ragas.llms.base import InstructorBaseRagasLLM
-
-    class Judge(InstructorBaseRagasLLM):
-        def generate(self, prompt: str, response_model: type[Model]) -> Model:
-            raise NotImplementedError("RAGAS's collections metrics ask asynchronously")
-
-        async def agenerate(self, prompt: str, response_model: type[Model]) -> Model:
-            return await hearing.ask(prompt, response_model)
-
-    return Judge()
-
-
 def _lines(reply: Mapping[str, Any]) -> list[str]:
     if "question" in reply:
         evasive = " (the answer is evasive)" if reply.get("noncommittal") else ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from norm_aware.benchmark.awaiting import await_in_thread
 from norm_aware.benchmark.metrics.measured import measured
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.overlap_measures import bleu, chrf
@@ -54,9 +53,7 @@ class JudgeFreeMetrics:
             Context metrics where the sample has `relevant_ids`, answer metrics where it has references. A
             metric that fails gives a score without a value; nothing is raised.
         """
-        # RAGAS is asynchronous throughout, and a notebook's thread runs a loop already
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, self._score(sample)).result()
+        return await_in_thread(self._score(sample))  # RAGAS is asynchronous throughout
 
     async def _score(self, sample: Sample) -> list[Score]:
         calls: dict[str, Callable[[], Awaitable[float]]] = {}

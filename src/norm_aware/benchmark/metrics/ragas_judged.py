@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -15,10 +14,10 @@ from norm_aware.benchmark.metrics.judge_session import JudgeSession, require_rep
 from norm_aware.benchmark.metrics.measured import measured
 from norm_aware.benchmark.metrics.metric import EMBEDDINGS, METRICS, REFERENCES
 from norm_aware.benchmark.metrics.ragas_embeddings import Embed, ragas_embeddings
-from norm_aware.benchmark.metrics.ragas_hearing import Hearing, ragas_llm
-from norm_aware.benchmark.metrics.ragas_import import require_ragas
+from norm_aware.benchmark.metrics.ragas_hearing import Hearing
+from norm_aware.benchmark.metrics.ragas_import import ragas_llm, require_ragas
 from norm_aware.benchmark.metrics.score import Sample, Score
-from norm_aware.errors import BenchmarkError, LLMError
+from norm_aware.errors import BenchmarkError
 
 JUDGE_TOKENS = 4096
 """Least room for a judge's reply: a verdict that is cut off cannot be read."""
@@ -77,9 +76,8 @@ class JudgedMetrics:
         self.names = tuple(name for name in _JUDGED if name in chosen - lacking)
         self.repeats = repeats
         self.reasons = reasons
-        self.timeout = timeout
         self._embeddings: Any = ragas_embeddings(embed) if embed is not None else None
-        self._session = JudgeSession(self.config, concurrency=concurrency)
+        self._session = JudgeSession(self.config, concurrency=concurrency, timeout=timeout)
 
     def applies(self, name: str, sample: Sample) -> bool:
         """Whether the metric can be asked for this sample: references it needs are there."""
@@ -100,7 +98,7 @@ class JudgedMetrics:
         turn, chat = self._session.enter()
         hearing = Hearing(chat, repeat=repeat, reasons=self.reasons)
         async with turn:
-            score = await measured(name, partial(self._value, name, sample, hearing), self._explain)
+            score = await measured(name, partial(self._value, name, sample, hearing), self._session.explain)
         return replace(score, explanation=hearing.explanation, usage=hearing.usage)
 
     async def aclose(self) -> None:
@@ -110,8 +108,8 @@ class JudgedMetrics:
     async def _value(self, name: str, sample: Sample, hearing: Hearing) -> float:
         if name in _OF_CONTEXTS and not sample.contexts:
             return 0.0
-        metric, fields = self._metric(name, sample, ragas_llm(hearing))
-        found = await asyncio.wait_for(metric.ascore(**fields), self.timeout)
+        metric, fields = self._metric(name, sample, ragas_llm(hearing.ask))
+        found = await self._session.in_time(metric.ascore(**fields))
         if hearing.failure is not None:  # of two gradings one may have failed, and RAGAS takes the other
             raise hearing.failure
         if name == "context_entity_recall" and not hearing.replies[0]["entities"]:
@@ -147,10 +145,3 @@ class JudgedMetrics:
             case "noise_robustness":
                 return ragas.NoiseSensitivity(llm=judge), question | answer | contexts | first
         raise BenchmarkError(f"There is no judged metric {name!r}; choose from {', '.join(_JUDGED)}.")
-
-    def _explain(self, error: Exception) -> str:
-        if isinstance(error, asyncio.TimeoutError):
-            return f"timeout after {self.timeout:g} s"
-        if isinstance(error, ValueError):  # RAGAS's own, about the sample
-            return self.config.redact(str(error))
-        return self.config.redact(str(error)) if isinstance(error, LLMError) else self.config.explain(error)

@@ -10,16 +10,14 @@ from norm_aware.benchmark.datasets.dataset import Dataset
 from norm_aware.benchmark.metrics.answer_measures import squad_em, squad_f1
 from norm_aware.benchmark.metrics.judged_run import Judge, judge_run
 from norm_aware.benchmark.metrics.measures import retrieval_measures
-from norm_aware.benchmark.metrics.metric import DESCRIPTIONS, METRICS
+from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.pairwise import PairwiseJudge
 from norm_aware.benchmark.metrics.score import Sample, Score
 from norm_aware.benchmark.metrics.shown import Shown
-from norm_aware.benchmark.metrics.verdicts import plain
+from norm_aware.benchmark.metrics.verdicts import score_row
 from norm_aware.benchmark.rows import Rows, Run
 from norm_aware.errors import BenchmarkError
 from norm_aware.progress import Progress
-
-__all__ = ["DESCRIPTIONS", "Judge", "SampleMetrics", "score_run"]
 
 
 class SampleMetrics(Protocol):
@@ -93,7 +91,7 @@ def score_run(
             reason = f"no answer: {row['failure']}"
             missing = [name for name in (*_SQUAD, *metrics.names) if METRICS[name].kind == "answer"]
             scores += [Score(name, None, reason) for name in missing]
-        found = [_row(key, score, None) for score in scores] + verdicts.get(key, [])
+        found = [score_row(*key, score, None) for score in scores] + verdicts.get(key, [])
         rows |= {(*key, row["measure"]): row for row in found}
     progress("Scoring", len(run), len(run))
     return _without_gaps(rows, run)
@@ -148,17 +146,13 @@ def _squad(sample: Sample) -> list[Score]:
     return [Score(name, measure(sample.answer, sample.references)) for name, measure in _SQUAD.items()]
 
 
-def _row(key: tuple[str, str], score: Score, judge: str | None) -> dict[str, Any]:
-    return {"system": key[0], "query_id": key[1], "judge": judge, **plain(score)}
-
-
 def _without_gaps(rows: Mapping[tuple[str, str, str], dict[str, Any]], run: Run) -> list[dict[str, Any]]:
     of_query: dict[str, dict[str, str | None]] = {}
     for (_, query, measure), row in rows.items():
         of_query.setdefault(query, {})[measure] = row["judge"]
     return [
         rows.get((system, query, measure))
-        or _row((system, query), Score(measure, None, "this system has nothing to measure here"), judge)
+        or score_row(system, query, Score(measure, None, "this system has nothing to measure here"), judge)
         for system, query in run
         for measure, judge in of_query.get(query, {}).items()
     ]

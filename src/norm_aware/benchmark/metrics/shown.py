@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
+from norm_aware.benchmark.collect import model_of
 from norm_aware.benchmark.llms.answers import Answerer
 from norm_aware.benchmark.systems.system import System
 from norm_aware.errors import LLMError
@@ -22,16 +23,17 @@ def as_shown(
 
     Args:
         systems: of the run.
-        llm: answers for systems that name no model; where there is none, the first of `llms`.
-        llms: further models, by the names that systems call them.
+        llm: answers for systems that name no model, as in `model_of`.
+        llms: the models that systems name.
 
     Returns:
         A function of a system's name, a question and its contexts. Contexts of a model without a budget, or
         of a question that was too long to be asked, stay whole.
+
+    Raises:
+        BenchmarkError: when a system names a model that is not there.
     """
-    named = llms or {}
-    usual = llm or next(iter(named.values()), None)
-    asked = {s.name: (s.prompt, named.get(s.llm, usual) if s.llm else usual) for s in systems}
+    asked = {system.name: (system.prompt, model_of(system, llm, llms or {})) for system in systems}
 
     def shown(system: str, question: str, contexts: Sequence[str]) -> Sequence[str]:
         prompt, model = asked[system]

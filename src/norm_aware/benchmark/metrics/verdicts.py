@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from norm_aware.benchmark.awaiting import await_in_thread
+from norm_aware.benchmark.digest import digest
 from norm_aware.benchmark.llms.usage import Usage
 from norm_aware.benchmark.metrics.metric import METRICS
 from norm_aware.benchmark.metrics.score import Sample, Score
@@ -33,11 +32,6 @@ def verdict_key(fingerprint: str, name: str, sample: Sample, repeat: int) -> str
     """Hash of everything that a verdict depends on: of the sample, what the metric looks at alone."""
     seen = [getattr(sample, field) for field in METRICS[name].looks_at]
     return digest(fingerprint, name, *seen, repeat)
-
-
-def digest(*parts: object) -> str:
-    """Hash of JSON values."""
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 def settle(asked: Mapping[str, Ask], judged: Rows, *, judge: Closing, progress: Progress) -> dict[str, Score]:
@@ -101,6 +95,18 @@ def plain(score: Score) -> dict[str, Any]:
     """The score as a row holds it: what is always there, and what there is of the rest."""
     row = asdict(score)
     return {name: value for name, value in row.items() if name in _ALWAYS or value not in (None, ())}
+
+
+def score_row(system: str, query: str, score: Score, judge: str | None) -> dict[str, Any]:
+    """A row of scores.
+
+    Args:
+        system: whose.
+        query: id of what was asked.
+        score: what was found.
+        judge: fingerprint of who found it; None where nobody was asked.
+    """
+    return {"system": system, "query_id": query, "judge": judge, **plain(score)}
 
 
 def _score(row: Mapping[str, Any]) -> Score:
