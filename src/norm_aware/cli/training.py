@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from norm_aware.cli.app import app
+from norm_aware.cli.judged import read_judged
 from norm_aware.errors import TrainingError
-
-if TYPE_CHECKING:
-    from norm_aware.training.evaluation import JudgedTexts
 
 
 @app.command()
@@ -57,7 +55,7 @@ def train(
 
     require_training(lora=lora is not None)
     found = read_pairs(pairs, passages=passages)
-    sets = [_judged(Path(folder.strip())) for folder in evaluate.split(",")] if evaluate else []
+    sets = read_judged(evaluate)
     from norm_aware.training.curriculum import Curriculum  # seconds of imports, once there is work
     from norm_aware.training.train import TrainingOptions
     from norm_aware.training.train import train as run
@@ -86,23 +84,3 @@ def train(
         values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))
         print(f"step {row['step']}: nDCG@10 by {values}")
     print(f"{out / 'model'}: search it by {trained.similarity}")
-
-
-def _judged(folder: Path) -> JudgedTexts:
-    from norm_aware.benchmark.datasets.beir import read_beir
-    from norm_aware.calibration.judgements import Judgements
-    from norm_aware.training.evaluation import JudgedTexts
-
-    dataset = read_beir(folder)
-    position = {document.id: i for i, document in enumerate(dataset.documents)}
-    queries = [query for query in dataset.queries if dataset.relevant(query.id)]
-    grades = [
-        {position[document]: float(grade) for document, grade in dataset.qrels[query.id].items()}
-        for query in queries
-    ]
-    return JudgedTexts(
-        dataset.name,
-        tuple(document.content for document in dataset.documents),
-        tuple(query.text for query in queries),
-        Judgements.of(grades, documents=len(dataset.documents)),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.ranking import NDCG
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
+from norm_aware.numeric.transform import directions
 
 OWN = "own"
 """Stands for the similarity that the model is trained by, as it is at that moment."""
@@ -56,6 +57,11 @@ class Embedded:
     documents: NDArray[np.float32]
     judgements: Judgements
 
+    def with_norms(self, norms: NDArray[np.float64]) -> Embedded:
+        """The same directions with documents of other norms, shape (documents,)."""
+        documents = directions(self.documents) * norms[:, None]
+        return Embedded(self.queries, documents.astype(np.float32), self.judgements)
+
     def ndcg(self, similarity: str | Similarity) -> NDArray[np.float64]:
         """nDCG@10 of every query, by exact search under a similarity."""
         chosen = parse_similarity(similarity)
@@ -78,17 +84,29 @@ class Embedded:
 
 def embed_set(model: SentenceTransformer, judged: JudgedTexts, *, batch_size: int = 64) -> Embedded:
     """Embed a judged set, raw."""
-    sides = [
-        model.encode(
-            list(texts),
-            prompt_name=kind if model.prompts.get(kind) else None,
-            batch_size=batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        ).astype(np.float32)
-        for kind, texts in (("query", judged.queries), ("document", judged.documents))
-    ]
-    return Embedded(sides[0], sides[1], judged.judgements)
+    return Embedded(
+        embed_texts(model, judged.queries, "query", batch_size=batch_size),
+        embed_texts(model, judged.documents, "document", batch_size=batch_size),
+        judged.judgements,
+    )
+
+
+def embed_texts(
+    model: SentenceTransformer,
+    texts: Sequence[str],
+    kind: Literal["query", "document"],
+    *,
+    batch_size: int = 64,
+) -> NDArray[np.float32]:
+    """Raw embeddings of texts, shape (texts, dimension), with the model's prompt of their kind, if any."""
+    embeddings = model.encode(
+        list(texts),
+        prompt_name=kind if model.prompts.get(kind) else None,
+        batch_size=batch_size,
+        show_progress_bar=False,
+        convert_to_numpy=True,
+    )
+    return np.asarray(embeddings, dtype=np.float32)
 
 
 class SimilarityEvaluator(BaseEvaluator):

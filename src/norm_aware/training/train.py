@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
-from transformers import EarlyStoppingCallback
+from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from norm_aware.errors import TrainingError
@@ -20,16 +21,18 @@ from norm_aware.losses.embedding_loss import EmbeddingLoss
 from norm_aware.losses.info_nce import InfoNCELoss
 from norm_aware.losses.negative_variance import NegativeVarianceLoss
 from norm_aware.losses.norm_regularizer import NormRegularizer
+from norm_aware.losses.trainable_similarity import TrainableSimilarity
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.training.base import merge_lora, open_base
 from norm_aware.training.curriculum import Curriculum, CurriculumCallback
-from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator
+from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
 from norm_aware.training.pairs import Pair, as_dataset
 from norm_aware.training.record import write_record
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
+_SAMPLED = 256  # pairs whose norms set a matched scale
 _RATES = {"static": 1e-3, "lora": 2e-4, "full": 2e-5}
 
 
@@ -55,6 +58,10 @@ class TrainingOptions:
         patience: evaluations without a gain after which training stops; None never stops early.
         seed: of the order of the pairs and whatever the model draws.
         device: torch device; None lets sentence-transformers choose.
+        match_scale: divides the scale by what the norms that count are on average at the start, so that every
+            similarity starts at the temperature that `scale` is for cosine. Without it norms of 14 on both
+            sides make 200 times the scores of cosine, as in Feng & Watanabe, who take 20 for all.
+        bf16: computes in bfloat16 where precision allows, weights in float32.
     """
 
     epochs: float = 3.0
@@ -72,6 +79,8 @@ class TrainingOptions:
     patience: int | None = None
     seed: int = 0
     device: str | None = None
+    match_scale: bool = False
+    bf16: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +133,12 @@ def train(
             f"{len(pairs)} pairs were given; at least 2 are needed, for each is the other's negative."
         )
     model = open_base(base, lora=options.lora, device=options.device)
+    model.model_card_data.generate_widget_examples = False
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
         model,
         start,
-        scale=options.scale,
+        scale=matched_scale(model, pairs, start, options.scale) if options.match_scale else options.scale,
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
     )
@@ -147,6 +157,7 @@ def train(
         evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
         callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)  # what is logged is in the history
     last = get_last_checkpoint(str(out)) if out.is_dir() else None  # type: ignore[no-untyped-call]
     trainer.train(resume_from_checkpoint=last)
     state.restore(trainer.state.best_model_checkpoint)
@@ -178,6 +189,25 @@ def save(
     model.similarity_fn_name = "dot" if similarity.document_power == 1 else "cosine"
     model.save_pretrained(str(folder))
     write_record(folder, similarity, notes)
+
+
+def matched_scale(model: SentenceTransformer, pairs: Sequence[Pair], similarity: str, scale: float) -> float:
+    """The scale at which a similarity's scores are, on average, as large as cosine's are at another.
+
+    Args:
+        model: whose norms count.
+        pairs: the first 256 are looked at.
+        similarity: by which they count.
+        scale: of cosine.
+    """
+    powers = TrainableSimilarity(similarity).similarity
+    texts = {"query": [p.query for p in pairs[:_SAMPLED]], "document": [p.document for p in pairs[:_SAMPLED]]}
+    norms = {
+        kind: np.linalg.norm(embed_texts(model, of, kind), axis=1)  # type: ignore[arg-type]
+        for kind, of in texts.items()
+    }
+    factor = (norms["query"] ** powers.query_power * norms["document"] ** powers.document_power).mean()
+    return scale / float(factor)
 
 
 def _with_terms(main: InfoNCELoss, options: TrainingOptions, *, train_size: int) -> EmbeddingLoss:
@@ -215,6 +245,7 @@ def _arguments(
         logging_first_step=True,
         report_to="none",
         use_cpu=options.device == "cpu",
+        bf16=options.bf16,
         dataloader_pin_memory=False,
         disable_tqdm=True,
     )

@@ -1,0 +1,142 @@
+"""What a trained encoder is worth on judged sets: nDCG@10 under every scoring, and what its norms say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+from norm_aware.geometry.correlation import pearson
+from norm_aware.numeric.effect_size import cohens_d
+from norm_aware.numeric.hubness_norm import hubness_norm
+from norm_aware.numeric.similarity import PowerSimilarity
+from norm_aware.training.evaluation import Embedded, JudgedTexts, embed_set
+from norm_aware.training.given_norm import count_words, measure_hubness
+
+RAW = ("cosine", "document_power=0.5", "dot")
+"""Scorings by the encoder's own norm. A query's norm never reorders its documents, so these are the 2x2."""
+
+GIVEN = ("anti_hubness", "length")
+"""Scorings that replace the document's norm: by its hubness, and by its words as the control of that."""
+
+SHUFFLED = ("dot, shuffled", "anti_hubness, shuffled")
+"""Controls: the same norms, dealt to other documents."""
+
+SCORINGS = (*RAW, *GIVEN, *SHUFFLED)
+"""Columns of the cross-evaluation grid, beside each arm's own similarity."""
+
+GAMMAS = (0.0, 0.1, 0.2, 0.3, 0.4)
+"""Exponents of the anti-hubness norm between which the in-domain sets decide."""
+
+LENGTH_POWERS = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2)
+"""Exponents of the text's length between which the in-domain sets decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenNorms:
+    """Exponents of the norms that are given in place of the encoder's.
+
+    Attributes:
+        gamma: of the anti-hubness norm.
+        length_power: of the text's length in words.
+    """
+
+    gamma: float
+    length_power: float
+
+
+@dataclass(frozen=True, eq=False)
+class SetView:
+    """A judged set as one encoder embeds it, with what its documents' norms are compared with.
+
+    Attributes:
+        name: of the set.
+        embedded: raw embeddings and judgements.
+        hubness: of every document.
+        words: length of every document.
+    """
+
+    name: str
+    embedded: Embedded
+    hubness: NDArray[np.float64]
+    words: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, model: SentenceTransformer, judged: JudgedTexts) -> SetView:
+        """Embed a set and its spans."""
+        embedded = embed_set(model, judged)
+        return cls(judged.name, embedded, measure_hubness(model, judged, embedded), count_words(judged))
+
+    def ndcg(self, given: GivenNorms, *, seed: int = 0) -> dict[str, NDArray[np.float64]]:
+        """nDCG@10 of every query under every scoring."""
+        order = np.random.default_rng(seed).permutation(len(self.words))
+        norms = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
+        values = {name: self.embedded.ndcg(name) for name in RAW}
+        lengths = hubness_norm(self.hubness, gamma=given.gamma)
+        replaced = {
+            "anti_hubness": lengths,
+            "length": self.words**given.length_power,
+            "dot, shuffled": norms[order],
+            "anti_hubness, shuffled": lengths[order],
+        }
+        return values | {name: self.with_norms(of) for name, of in replaced.items()}
+
+    def own(self, similarity: PowerSimilarity, gamma: float = 0.0) -> NDArray[np.float64]:
+        """nDCG@10 by what the encoder was trained by: a similarity, times an anti-hubness norm if any."""
+        norms = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
+        return self.with_norms(norms**similarity.document_power * hubness_norm(self.hubness, gamma=gamma))
+
+    def with_norms(self, norms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """nDCG@10 of every query by dot, with documents of these norms."""
+        return self.embedded.with_norms(norms).ndcg("dot")
+
+    def norms(self) -> dict[str, float | None]:
+        """What the encoder's norms say; None where a figure has no meaning.
+
+        Returns:
+            `cohens_d` of the norms of relevant documents against the others', `hubness_d` of anti-hubness
+            norms likewise, coefficients of variation `document_cv` and `query_cv`, and
+            `length_correlation`, Pearson's, of norm and words.
+        """
+        documents = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
+        queries = np.linalg.norm(self.embedded.queries, axis=1).astype(np.float64)
+        relevant = np.zeros(len(documents), dtype=bool)
+        relevant[self.embedded.judgements.document] = True
+        given = hubness_norm(self.hubness, gamma=GAMMAS[-1])
+        varies = min(float(documents.std()), float(self.words.std())) > 0
+        return {
+            "cohens_d": _d(documents, relevant),
+            "hubness_d": _d(given, relevant),
+            "document_cv": float(documents.std() / documents.mean()),
+            "query_cv": float(queries.std() / queries.mean()),
+            "length_correlation": pearson(documents, self.words, of=("norms", "lengths")) if varies else None,
+        }
+
+
+def choose_given(views: Sequence[SetView]) -> GivenNorms:
+    """The exponents that serve best in domain, by cosine times the given norm, on the mean of the sets.
+
+    Args:
+        views: the in-domain sets.
+    """
+
+    def best(options: Sequence[float], norms: Mapping[float, Sequence[NDArray[np.float64]]]) -> float:
+        means = [
+            np.mean([view.with_norms(of).mean() for view, of in zip(views, norms[option], strict=True)])
+            for option in options
+        ]
+        return options[int(np.argmax(means))]
+
+    gammas = {gamma: [hubness_norm(view.hubness, gamma=gamma) for view in views] for gamma in GAMMAS}
+    powers = {power: [view.words**power for view in views] for power in LENGTH_POWERS}
+    return GivenNorms(best(GAMMAS, gammas), best(LENGTH_POWERS, powers))
+
+
+def _d(norms: NDArray[np.float64], relevant: NDArray[np.bool_]) -> float | None:
+    if min(relevant.sum(), (~relevant).sum()) < 2:
+        return None
+    d = cohens_d(norms[relevant], norms[~relevant])
+    return float(d) if np.isfinite(d) else None
