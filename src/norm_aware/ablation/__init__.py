@@ -1,1 +1,1 @@
-"""Which side to normalise in training: the 2x2 and further arms, each measured under every scoring."""
+"""What each way of normalising does to a trained encoder: one grid, its evidence and its page."""

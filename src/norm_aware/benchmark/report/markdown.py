@@ -6,14 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from norm_aware.benchmark.report.view import view
-from norm_aware.benchmark.report.wording import (
-    equivalence_p,
-    interval_method,
-    is_known,
-    number,
-    p_value,
-    signed,
-)
+from norm_aware.benchmark.report.wording import equivalence_p, interval_method
+from norm_aware.numerals import is_known, number, p_value, signed
 
 _NONE = "\N{EN DASH}"
 _STRENGTH = {

@@ -16,16 +16,9 @@ from norm_aware.benchmark.report.absence import why_absent
 from norm_aware.benchmark.report.payload import embedded_questions
 from norm_aware.benchmark.report.schema import require_valid
 from norm_aware.benchmark.report.view import PRIMARY_MEASURE, view
-from norm_aware.benchmark.report.wording import (
-    equivalence_p,
-    interval_method,
-    is_known,
-    number,
-    p_value,
-    setting,
-    signed,
-)
+from norm_aware.benchmark.report.wording import equivalence_p, interval_method
 from norm_aware.errors import BenchmarkError
+from norm_aware.numerals import is_known, number, p_value, setting, signed
 from norm_aware.page_template import environment
 
 _HERE = Path(__file__).parent

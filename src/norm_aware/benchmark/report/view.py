@@ -13,7 +13,8 @@ from norm_aware.benchmark.report.chart import forest_axis, histogram
 from norm_aware.benchmark.report.sources import attributions, breakdowns, plan_parts
 from norm_aware.benchmark.report.trust import judge_figures
 from norm_aware.benchmark.report.withholding import measures_of_errors, withheld
-from norm_aware.benchmark.report.wording import equivalence, is_known, outcome, verdict
+from norm_aware.benchmark.report.wording import equivalence, outcome, verdict
+from norm_aware.numerals import is_known
 
 PRIMARY_MEASURE = "nDCG@10"
 """The measure that the verdict is about, fixed before any result is seen."""
