@@ -33,7 +33,7 @@ from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
 _SAMPLED = 256  # pairs whose norms set a matched scale
-_RATES = {"static": 1e-3, "lora": 2e-4, "full": 2e-5}
+_RATES = {"static": 1e-2, "lora": 2e-4, "full": 2e-5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TrainingOptions:
     Attributes:
         epochs: times over the pairs.
         batch_size: pairs a step.
-        learning_rate: the largest, decayed by a cosine; None takes .001 for a static table, .0002 for LoRA
+        learning_rate: the largest, decayed by a cosine; None takes .01 for a static table, .0002 for LoRA
             and .00002 for all weights.
         warmup: share of the steps in which it rises.
         scale: 1 / temperature, or where it starts.

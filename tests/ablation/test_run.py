@@ -1,0 +1,123 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from norm_aware.ablation.measuring import SCORINGS
+from norm_aware.ablation.run import Ablation, ablate
+from norm_aware.ablation.significance import OWN, UNTOUCHED
+from norm_aware.errors import TrainingError
+from norm_aware.training.pairs import Pair
+from norm_aware.training.train import TrainingOptions
+from tests.training.worlds import DOCUMENTS, QUERIES, judged, static_base
+
+
+def pairs():
+    """Every query with its document, in many words, so that some can be held out."""
+    return [
+        Pair(f"{query} {other}", f"{document} {other}")
+        for query, document in zip(QUERIES, DOCUMENTS, strict=True)
+        for other in QUERIES
+    ]
+
+
+def ablation(base, **changed):
+    options = TrainingOptions(epochs=2, batch_size=8, learning_rate=0.05, scale=5.0, device="cpu")
+    return Ablation(
+        base,
+        pairs(),
+        [judged()],
+        **{"arms": ("cosine", "learnable"), "seeds": (0, 1), "options": options, "held_out": 6, **changed},
+    )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ablation")
+    base = static_base(folder / "base")
+    return base, folder / "out", ablate(ablation(base), folder / "out")
+
+
+def test_every_arm_and_seed_is_measured_on_every_set_under_every_scoring(done):
+    _, out, results = done
+    assert set(results["arms"]) == {"cosine", "learnable"}
+    with np.load(out / "values.npz") as values:
+        for arm, found in results["arms"].items():
+            assert set(found["runs"]) == {"0", "1"}
+            for seed, run in found["runs"].items():
+                assert set(run["grid"]) == {"words", "held_out"}
+                for name, grid in run["grid"].items():
+                    assert set(grid) == set(SCORINGS)
+                    for scoring in (*SCORINGS, OWN):
+                        expected = run["own"][name] if scoring == OWN else grid[scoring]
+                        assert values[f"{arm}|{seed}|{name}|{scoring}"].mean() == pytest.approx(
+                            expected, abs=1e-6
+                        )
+        assert f"{UNTOUCHED}||words|cosine" in values
+
+
+def test_the_cosine_arm_is_its_own_by_cosine_and_learned_powers_leave_a_trajectory(done):
+    _, _, results = done
+    for run in results["arms"]["cosine"]["runs"].values():
+        assert run["own"] == {name: grid["cosine"] for name, grid in run["grid"].items()}
+    run = results["arms"]["learnable"]["runs"]["0"]
+    powers = [row["document_power"] for row in run["trajectory"]]
+    assert len(set(powers)) > 1
+    assert run["similarity"] != "cosine"
+    assert all(number >= 1 for number in run["conditioning"].values())
+
+
+def test_each_model_is_an_ordinary_one_that_says_what_it_was_trained_by_and_no_checkpoint_is_left(done):
+    _, out, _ = done
+    for arm in ("cosine", "learnable"):
+        folder = out / arm / "1"
+        assert SentenceTransformer(str(folder / "model")).encode(["a"]).shape == (1, 8)
+        assert "similarity" in json.loads((folder / "model" / "norm_aware.json").read_text())
+        assert not list(folder.glob("checkpoint-*"))
+
+
+def test_seeds_differ_and_every_arm_is_compared_with_cosine(done):
+    _, _, results = done
+    runs = results["arms"]["learnable"]["runs"]
+    assert runs["0"]["trajectory"] != runs["1"]["trajectory"]
+    assert {row["arm"] for row in results["comparisons"]} >= {"learnable"}
+
+
+def test_what_is_complete_is_not_done_again_and_arms_and_seeds_may_be_added(done, tmp_path):
+    base, out, results = done
+    shutil.copytree(out, tmp_path / "out")
+    kept = tmp_path / "out" / "cosine" / "0" / "run.json"
+    marked = json.loads(kept.read_text()) | {"seconds": -1.0}
+    kept.write_text(json.dumps(marked))
+    shutil.rmtree(tmp_path / "out" / "learnable" / "1")  # as if stopped before
+    again = ablate(ablation(base, arms=("cosine", "learnable", "dot+learn_scale")), tmp_path / "out")
+    assert again["arms"]["cosine"]["runs"]["0"] == marked
+    assert again["arms"]["learnable"]["runs"]["0"] == results["arms"]["learnable"]["runs"]["0"]
+    same, first = (of["arms"]["learnable"]["runs"]["1"] for of in (again, results))
+    assert same["grid"] == first["grid"]
+    assert set(again["arms"]) == {"cosine", "learnable", "dot+learn_scale"}
+
+
+def test_a_folder_of_another_ablation_is_refused_and_stays_as_it_is(done):
+    base, out, _ = done
+    before = (out / "results.json").read_text()
+    with pytest.raises(TrainingError, match="another folder"):
+        ablate(ablation(base, options=TrainingOptions(epochs=3)), out)
+    assert (out / "results.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"arms": ("dot", "dot")}, "arms are"),
+        ({"arms": ()}, "arms are"),
+        ({"seeds": (1, 1)}, "seeds are"),
+        ({"in_domain": ("word",)}, "no set 'word'; the sets are words"),
+        ({"arms": ("euclidean",)}, "power family"),
+    ],
+)
+def test_an_ablation_that_cannot_be_is_refused_before_anything_is_trained(changed, words):
+    with pytest.raises(TrainingError, match=words):
+        ablation("nowhere", **changed)
