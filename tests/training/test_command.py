@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from norm_aware.cli import app
 from norm_aware.errors import TrainingError
+from norm_aware.model_record import read_similarity
 from norm_aware.numeric.similarity import DOT
-from norm_aware.training.record import read_similarity
 from tests.training.worlds import DOCUMENTS, QUERIES, pairs, static_base
 
 

@@ -5,10 +5,10 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from norm_aware.errors import TrainingError
+from norm_aware.model_record import read_similarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 from norm_aware.training.curriculum import Curriculum
 from norm_aware.training.evaluation import embed_set
-from norm_aware.training.record import read_similarity
 from norm_aware.training.train import TrainingOptions, train
 from tests.training.worlds import judged, pairs, static_base, transformer_base
 

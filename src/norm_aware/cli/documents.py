@@ -76,9 +76,7 @@ def search(
                 )
             )
         return
-    print_nodes(
-        nodes, similarity=settings.similarity or ("calibration" if settings.calibration else "cosine")
-    )
+    print_nodes(nodes, similarity="calibration" if settings.calibration else retriever.similarity.name)
 
 
 @app.command()
@@ -98,17 +96,19 @@ def backfill(
 
     with open_client(settings) as client, progress_bars() as progress:
         require_collection(client, settings.collection)
-        identity = None
+        identity, trained = None, None
         if encoder:
-            from norm_aware.llamaindex.embedding import encoder_identity
+            from norm_aware.llamaindex.embedding import encoder_identity, trained_similarity
 
-            identity = encoder_identity(open_encoder(open_settings(encoder=encoder)))
+            embedding = open_encoder(open_settings(encoder=encoder))
+            identity, trained = encoder_identity(embedding), trained_similarity(embedding)
         written = run(
             client,
             steps(
                 settings.collection,
                 payload_index=not is_local(client),
                 encoder=identity,
+                trained_similarity=trained,
                 progress=lambda done, total: progress("Writing norms", done, total),
             ),
         )

@@ -41,7 +41,7 @@ def check_recall(
 
     from norm_aware.llamaindex.calibrated import applied, open_calibration, search_defaults
     from norm_aware.llamaindex.corpus import sample_spans
-    from norm_aware.llamaindex.embedding import encoder_identity
+    from norm_aware.llamaindex.embedding import encoder_identity, trained_similarity
     from norm_aware.qdrant.calibrated import require_calibration
     from norm_aware.qdrant.calls import is_local, run
     from norm_aware.qdrant.collection import open_collection, require_encoder
@@ -62,7 +62,8 @@ def check_recall(
         if asked is None:
             asked = sample_spans(client, settings.collection, count, seed=settings.seed)
         vectors = np.asarray(embedding.embed_queries(asked), dtype=np.float32)
-        options = search_defaults(settings.similarity, opened)
+        trained = trained_similarity(embedding) or contract.trained_similarity
+        options = search_defaults(settings.similarity, opened, trained=trained)
         recalls = run(
             client,
             steps(

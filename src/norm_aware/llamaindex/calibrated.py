@@ -64,15 +64,28 @@ def require_own_options(options: SearchOptions, calibration: Calibration | None)
         )
 
 
-def search_defaults(similarity: str | Similarity | None, calibration: Calibration | None) -> SearchOptions:
+def search_defaults(
+    similarity: str | Similarity | None,
+    calibration: Calibration | None,
+    *,
+    trained: str | Similarity | None = None,
+) -> SearchOptions:
     """How to search by a similarity, or by a calibration, whose stored vectors Dot ranks by.
+
+    Args:
+        similarity: what was chosen; None leaves it to the calibration, the encoder's training, and cosine.
+        calibration: what the collection is stored by.
+        trained: what the encoder was trained by, which a calibration, cosine's too, takes the place of.
 
     Raises:
         QueryError: when both are given.
     """
     require_one(similarity, calibration)
-    if calibration is None or calibration.is_cosine:
-        return SearchOptions(COSINE if similarity is None else similarity)
+    if calibration is None:
+        chosen = trained if similarity is None else similarity
+        return SearchOptions(COSINE if chosen is None else chosen)
+    if calibration.is_cosine:
+        return SearchOptions(COSINE)
     return SearchOptions(DOT, offset=calibration.has_offsets)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import copy
 import hashlib
 import uuid
-from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Literal
 
@@ -18,10 +17,13 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.storage.kvstore.types import BaseKVStore
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
-from torch import nn
 
 from norm_aware.errors import ContractError, QueryError
 from norm_aware.llamaindex.precision import Dtype, is_bfloat16
+from norm_aware.model_record import recorded_similarity
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import Similarity
+from norm_aware.without_normalize import without_normalize
 
 RAW = "raw:"
 """Prefix of `model_name`, so that caches, traces and contracts tell raw embeddings from normalised ones."""
@@ -49,6 +51,8 @@ class RawEmbedding(BaseEmbedding):
         trust_remote_code: whether code that comes with the model may run.
         model: a loaded model to use instead of loading `model_name`; its modules are not changed.
         fingerprint: expected fingerprint; a model of other weights is refused.
+        trained_similarity: what the model was trained by, which a retriever searches by unless told
+            otherwise; None takes what `norm_aware.json` says beside the weights of a model loaded by name.
         embeddings_cache: LlamaIndex key-value store; entries are kept apart by model, fingerprint and kind.
         callback_manager: LlamaIndex's.
         embed_batch_size: texts LlamaIndex hands over at once; large, so that sorting by length pays.
@@ -56,7 +60,8 @@ class RawEmbedding(BaseEmbedding):
 
     Raises:
         ContractError: when the loaded model has not the expected fingerprint.
-        QueryError: when a query to embed is empty.
+        QueryError: when a query to embed is empty, or no similarity has the name given.
+        TrainingError: when the model's `norm_aware.json` cannot be read.
 
     Example:
         >>> from norm_aware import RawEmbedding
@@ -69,6 +74,7 @@ class RawEmbedding(BaseEmbedding):
     dtype: Dtype = Field(default="float32", description="What documents are computed in.")
     max_seq_length: int | None = Field(default=None, description="Tokens after which a text is cut.")
     fingerprint: str = Field(description="Hash of the model's weights and the prompts.")
+    trained_similarity: str | None = Field(default=None, description="Name of what it was trained by.")
     _model: SentenceTransformer = PrivateAttr()
     _dropped: bool = PrivateAttr()
     _cache: BaseKVStore | None = PrivateAttr()
@@ -86,14 +92,17 @@ class RawEmbedding(BaseEmbedding):
         trust_remote_code: bool = False,
         model: SentenceTransformer | None = None,
         fingerprint: str | None = None,
+        trained_similarity: str | Similarity | None = None,
         embeddings_cache: BaseKVStore | None = None,
         callback_manager: CallbackManager | None = None,
         embed_batch_size: int = 2048,
         num_workers: int | None = None,
     ) -> None:
         name = model_name.removeprefix(RAW)
+        trained = None if trained_similarity is None else parse_similarity(trained_similarity)
         if model is None:
             model = SentenceTransformer(name, device=device, trust_remote_code=trust_remote_code)
+            trained = trained or recorded_similarity(name)
         modules = list(model)
         if max_seq_length is not None or any(p.dtype != torch.float32 for p in model.parameters()):
             modules = copy.deepcopy(modules)  # what follows would change the caller's model
@@ -120,6 +129,7 @@ class RawEmbedding(BaseEmbedding):
             dtype=dtype,
             max_seq_length=max_seq_length,
             fingerprint=found,
+            trained_similarity=None if trained is None else trained.name,
             callback_manager=callback_manager or CallbackManager(),
             embed_batch_size=embed_batch_size,
             num_workers=num_workers,
@@ -213,6 +223,11 @@ def encoder_identity(embed_model: BaseEmbedding) -> tuple[str, str]:
     return name, hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
 
 
+def trained_similarity(embed_model: BaseEmbedding) -> str | None:
+    """Name of the similarity that an embedding model was trained by, where it says so."""
+    return embed_model.trained_similarity if isinstance(embed_model, RawEmbedding) else None
+
+
 def why_normalized(embed_model: BaseEmbedding) -> str:
     """What makes an embedding model return unit vectors, and what to change, as one sentence."""
     name = type(embed_model).__name__
@@ -230,14 +245,6 @@ def why_normalized(embed_model: BaseEmbedding) -> str:
         f"{name}({embed_model.model_name!r}) returns unit vectors: its model or its API normalises them, so "
         "use an encoder that keeps lengths, such as multi-qa-mpnet-base-dot-v1 in RawEmbedding."
     )
-
-
-def without_normalize(modules: Sequence[nn.Module]) -> list[nn.Module]:
-    """A model's modules without the `Normalize` modules that it ends in, which throw norms away."""
-    kept = list(modules)
-    while isinstance(kept[-1], Normalize):
-        kept.pop()
-    return kept
 
 
 def _fingerprint(model: SentenceTransformer, *options: str | None) -> str:

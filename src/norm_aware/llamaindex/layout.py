@@ -10,7 +10,7 @@ from llama_index.core.schema import BaseNode
 from qdrant_client import models
 
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.embedding import encoder_identity, trained_similarity
 from norm_aware.llamaindex.points import to_points
 from norm_aware.qdrant.bm25 import Bm25
 from norm_aware.qdrant.calibrated import require_calibration
@@ -64,6 +64,10 @@ class Layout:
     def digest(self) -> str | None:
         """Which calibration documents are stored by."""
         return None if self.calibration is None else self.calibration.digest
+
+    def trained_similarity(self, contract: Contract | None) -> str | None:
+        """Name of what the encoder was trained by, as it says or else a contract of it remembers."""
+        return trained_similarity(self.embed_model) or (contract.trained_similarity if contract else None)
 
     @property
     def scope(self) -> models.Filter | None:
@@ -135,6 +139,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
             contract,
             points=held,
             encoder=encoder,
+            trained_similarity=trained_similarity(layout.embed_model),
             calibration=layout.digest,
             stored_power=layout.stored_power,
             payload_index=layout.payload_index,
@@ -157,6 +162,7 @@ def add_nodes(layout: Layout, nodes: Sequence[BaseNode], *, batch_size: int) -> 
             raw=not layout.allow_normalized,
             calibration=layout.digest,
             stored_power=power,
+            trained_similarity=trained_similarity(layout.embed_model),
             field=layout.field,
         )
         try:

@@ -18,7 +18,7 @@ from qdrant_client import models
 
 from norm_aware.errors import CollectionError, ContractError, EmbeddingError, QueryError
 from norm_aware.geometry.norms import is_normalized, norms, require_embeddings, require_unnormalized
-from norm_aware.llamaindex.embedding import encoder_identity
+from norm_aware.llamaindex.embedding import encoder_identity, trained_similarity
 from norm_aware.llamaindex.migration import AGREES, Migration, MigrationOptions
 from norm_aware.llamaindex.migration_source import Source, open_source
 from norm_aware.llamaindex.points import point_id, to_points
@@ -101,7 +101,7 @@ def migrate(
             else:
                 points = _copied(pending, source, options)
             if contract is None:
-                contract = _contract(points, identity, source)
+                contract = _contract(points, embed_model, source)
                 yield from create_collection(source.into, contract, payload_index=payload_index)
                 if payload_index:
                     yield from _copy_indexes(source)
@@ -251,12 +251,13 @@ def _free(record: models.Record, length: float) -> dict[str, Any]:
 
 
 def _contract(
-    points: Sequence[models.PointStruct], identity: tuple[str, str] | None, source: Source
+    points: Sequence[models.PointStruct], embed_model: BaseEmbedding | None, source: Source
 ) -> Contract:
     vectors: list[Any] = [point.vector for point in points]
-    name, fingerprint = identity or (None, None)
+    name, fingerprint = (None, None) if embed_model is None else encoder_identity(embed_model)
+    trained = None if embed_model is None else trained_similarity(embed_model)
     raw = not (source.options.allow_normalized and is_normalized(vectors))
-    return Contract(name, fingerprint, len(vectors[0]), raw=raw)
+    return Contract(name, fingerprint, len(vectors[0]), raw=raw, trained_similarity=trained)
 
 
 def _copy_indexes(source: Source) -> Steps[None]:

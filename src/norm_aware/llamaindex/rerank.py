@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from norm_aware.calibration.calibration import Calibration
 from norm_aware.errors import MissingNormError, QueryError
 from norm_aware.llamaindex.calibrated import open_calibration, require_one
+from norm_aware.llamaindex.embedding import trained_similarity
 from norm_aware.llamaindex.nodes import NodeWithNorms
 from norm_aware.llamaindex.points import point_id
 from norm_aware.numeric.parse_similarity import parse_similarity
@@ -36,11 +37,12 @@ class NormAwareRerank(BaseNodePostprocessor):
     The nodes given are not changed. Ties keep the order of node ids; zero and negative scores are ordinary.
 
     Args:
-        similarity: a `Similarity` or its name, as in `parse_similarity`; None takes cosine, or the
-            calibration.
+        similarity: a `Similarity` or its name, as in `parse_similarity`; None takes the
+            calibration, else what `embed_model` was trained by, else cosine.
         top_n: how many nodes are kept.
         calibration: a `Calibration` or its file, in place of a similarity.
-        embed_model: the encoder the calibration was made for, and needed with one.
+        embed_model: the encoder: needed with a calibration, which must be made for it; without one it only
+            says what it was trained by.
         callback_manager: LlamaIndex's.
 
     Raises:
@@ -79,6 +81,8 @@ class NormAwareRerank(BaseNodePostprocessor):
             raise QueryError("A calibration rescores by embeddings; pass its encoder as embed_model=….")
         opened = None if embed_model is None else open_calibration(calibration, embed_model)
         require_one(similarity, opened)
+        if similarity is None and opened is None and embed_model is not None:
+            similarity = trained_similarity(embed_model)
         chosen = parse_similarity(COSINE if similarity is None else similarity)
         super().__init__(
             similarity=chosen.name if opened is None else f"calibration {opened.digest}",

@@ -47,8 +47,8 @@ class NormAwareVectorStore(StockVectorStore):
         client: a `QdrantClient`: in memory, on a path, or of a server.
         aclient: an `AsyncQdrantClient` on the same data. Without it, async calls use `client` in a thread.
         embed_model: the encoder; the contract records it, and a collection of another one is refused.
-        similarity: what `query` searches by when a stock retriever uses this store; None takes cosine, or
-            the calibration, beside which no similarity may be given.
+        similarity: what `query` searches by when a stock retriever uses this store; None takes the
+            calibration, beside which none may be given, else what the encoder was trained by, else cosine.
         calibration: a `Calibration` or its file. Documents are stored by it and queries searched with it;
             an existing collection must be stored by it (`norm-aware apply`).
         sparse: how texts become BM25 vectors beside the dense ones, for the modes `hybrid` and `sparse`.
@@ -79,6 +79,7 @@ class NormAwareVectorStore(StockVectorStore):
 
     _layout: Layout = PrivateAttr()
     _options: SearchOptions = PrivateAttr()
+    _trained: str | None = PrivateAttr()
     _contract: Contract | None = PrivateAttr(default=None)
     _checked: float = PrivateAttr(default=-math.inf)
 
@@ -109,7 +110,6 @@ class NormAwareVectorStore(StockVectorStore):
             tenant=Tenant(tenant) if isinstance(tenant, str) else tenant,
         )
         opened = open_calibration(calibration, embed_model)
-        self._options = search_defaults(similarity, opened)
         used = applied(opened)
         require_no_calibration(stored_power, used)
         self._layout = Layout(
@@ -127,6 +127,8 @@ class NormAwareVectorStore(StockVectorStore):
         if client is not None and run(self._client, is_laid_out(self._layout)):
             # a raw store of a calibrated collection may yet be given the calibration by a retriever
             run(self._client, self._open(checked=used is not None, sparse=False))
+        self._trained = None if opened else self._layout.trained_similarity(self._contract)
+        self._options = search_defaults(similarity, opened, trained=self._trained)
 
     @classmethod
     def class_name(cls) -> str:
@@ -142,6 +144,11 @@ class NormAwareVectorStore(StockVectorStore):
     def calibration(self) -> Calibration | None:
         """What documents are stored by and queries searched with; None where vectors are raw."""
         return self._layout.calibration
+
+    @property
+    def trained_similarity(self) -> str | None:
+        """Name of what the encoder was trained by, which any calibration, cosine's too, takes the place of."""
+        return self._trained
 
     @property
     def sparse(self) -> Bm25 | None:

@@ -32,6 +32,7 @@ def backfill(
     *,
     payload_index: bool,
     encoder: tuple[str, str] | None = None,
+    trained_similarity: str | None = None,
     vector_name: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Steps[int]:
@@ -43,6 +44,7 @@ def backfill(
         collection: name of a Dot collection.
         payload_index: whether the engine has payload indexes.
         encoder: name and fingerprint to record where the contract has none.
+        trained_similarity: name of what that encoder was trained by, recorded with it.
         vector_name: of the dense vector whose norm is written; empty for the unnamed one.
         progress: called with points done and points in all, after each batch.
 
@@ -69,7 +71,9 @@ def backfill(
     if payload_index:
         yield from create_norm_index(collection, contract.field)
     if encoder is not None and contract.fingerprint is None:
-        contract = dataclasses.replace(contract, encoder=encoder[0], fingerprint=encoder[1])
+        contract = dataclasses.replace(
+            contract, encoder=encoder[0], fingerprint=encoder[1], trained_similarity=trained_similarity
+        )
     contract = dataclasses.replace(contract, edges_count=0)
     yield call("update_collection", collection_name=collection, metadata=contract.to_metadata())
     yield from refresh_edges(collection, contract)

@@ -19,8 +19,9 @@ from norm_aware.qdrant.collection_options import CollectionOptions
 from norm_aware.qdrant.creation import create_recorded
 from norm_aware.qdrant.field import UNNAMED, Field, dense_vectors, vector_params
 
-SCHEMA_VERSION = 3
-"""Newest version of the contract: 2 with a calibration, 3 with a stored power, which readers before lack."""
+SCHEMA_VERSION = 4
+"""Newest version of the contract: 2 with a calibration, 3 with a stored power, 4 with what the encoder was
+trained by, which readers before lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Contract:
         rewriting: whether a rewriting by a calibration, or to a power, has begun and not ended.
         stored_power: stored vectors have the length `norm**stored_power`; 1 where they are raw.
         storing_power: the power that points are being rewritten to; None where they are not.
+        trained_similarity: name of what the encoder was trained by; None where it did not say.
         schema_version: of this record.
         field: the vector that this is the contract of; not part of the record.
         others: further dense vectors of the collection, each with a contract of its own; nor are these.
@@ -54,6 +56,7 @@ class Contract:
     rewriting: bool = False
     stored_power: float = 1.0
     storing_power: float | None = None
+    trained_similarity: str | None = None
     schema_version: int = 1
     field: Field = UNNAMED
     others: tuple[Field, ...] = ()
@@ -68,6 +71,10 @@ class Contract:
             record["schema_version"] = 1 if plain else 2
         else:
             record["schema_version"] = 3
+        if self.trained_similarity is None:
+            del record["trained_similarity"]
+        else:
+            record["schema_version"] = 4
         return {self.field.metadata: record}
 
     @property
@@ -217,6 +224,7 @@ def adopt_collection(
     *,
     points: int,
     encoder: tuple[str, str],
+    trained_similarity: str | None,
     calibration: str | None,
     stored_power: float | None,
     payload_index: bool,
@@ -244,6 +252,7 @@ def adopt_collection(
         contract,
         encoder=name,
         fingerprint=fingerprint,
+        trained_similarity=trained_similarity,
         calibration=calibration,
         stored_power=power if calibration is None else 1.0,
         edges_count=0,

@@ -7,7 +7,7 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 
 from norm_aware.errors import MissingExtraError, TrainingError
-from norm_aware.llamaindex.embedding import without_normalize
+from norm_aware.without_normalize import without_normalize
 
 STATIC = "wordllama"
 """Name of the packaged static table, which trains on a CPU in minutes."""

@@ -9,6 +9,8 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from norm_aware.losses.info_nce import InfoNCELoss
+from norm_aware.model_record import write_record
+from norm_aware.training.model_card import name_in_card
 
 FILE = "loss.pt"
 """Its name in a checkpoint, where the trainer saves the model alone."""
@@ -39,10 +41,13 @@ class LossState(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Write the state into the checkpoint."""
+        """Write the state into the checkpoint, and what it was trained by so far."""
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero and folder.is_dir():
             torch.save(self._own(), folder / FILE)
+            similarity = self._loss.similarity.similarity
+            write_record(folder, similarity, {"step": state.global_step})
+            name_in_card(folder, similarity)
 
     def on_log(
         self,

@@ -22,13 +22,14 @@ from norm_aware.losses.info_nce import InfoNCELoss
 from norm_aware.losses.negative_variance import NegativeVarianceLoss
 from norm_aware.losses.norm_regularizer import NormRegularizer
 from norm_aware.losses.trainable_similarity import TrainableSimilarity
+from norm_aware.model_record import write_record
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.training.base import merge_lora, open_base
 from norm_aware.training.curriculum import Curriculum, CurriculumCallback
 from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
+from norm_aware.training.model_card import name_in_card
 from norm_aware.training.pairs import Pair, as_dataset
-from norm_aware.training.record import write_record
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
@@ -189,6 +190,7 @@ def save(
     model.similarity_fn_name = "dot" if similarity.document_power == 1 else "cosine"
     model.save_pretrained(str(folder))
     write_record(folder, similarity, notes)
+    name_in_card(folder, similarity)
 
 
 def matched_scale(model: SentenceTransformer, pairs: Sequence[Pair], similarity: str, scale: float) -> float:

@@ -26,7 +26,8 @@ def open_calibrated_index(
     """
     encoder = raw.embed_model
     if calibration.is_cosine:
-        return VectorStoreIndex.from_vector_store(raw, embed_model=encoder)
+        chosen = raw.with_calibration(calibration)  # whatever the encoder was trained by
+        return VectorStoreIndex.from_vector_store(chosen, embed_model=encoder)
     name = f"{COLLECTION}-{calibration.digest}"
     store = NormAwareVectorStore(
         name, client=raw.client, embed_model=encoder, calibration=calibration, allow_normalized=True

@@ -11,6 +11,7 @@ from norm_aware.benchmark.systems.retrieving import TOP_K
 from norm_aware.benchmark.systems.system import BM25, HYBRID, STOCK, System
 from norm_aware.errors import BenchmarkError
 from norm_aware.llamaindex.retriever import NormAwareRetriever
+from norm_aware.numeric.similarity import COSINE
 from norm_aware.qdrant.hybrid import Fusion
 
 
@@ -32,7 +33,7 @@ def open_retriever(system: System, indexes: Indexes) -> BaseRetriever:
     if system.retriever in (BM25, HYBRID):
         return NormAwareRetriever(
             indexes.words,
-            similarity=system.similarity,
+            similarity=system.similarity or COSINE,
             similarity_top_k=TOP_K,
             exact=system.exact,
             hybrid=Fusion(alpha=0.0 if system.retriever == BM25 else system.alpha, candidates=2 * TOP_K),

@@ -1,8 +1,8 @@
 import pytest
 
 from norm_aware.errors import TrainingError
+from norm_aware.model_record import FILE, read_similarity, write_record
 from norm_aware.numeric.similarity import PowerSimilarity
-from norm_aware.training.record import FILE, read_similarity, write_record
 
 
 def test_the_similarity_written_is_the_one_read(tmp_path):

@@ -1,0 +1,91 @@
+"""What a trained model says of itself: the similarity it was trained by, in a file beside its weights."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from norm_aware.errors import TrainingError
+from norm_aware.numeric.parse_similarity import parse_similarity
+from norm_aware.numeric.similarity import Similarity
+from norm_aware.whole_file import write_whole
+
+FILE = "norm_aware.json"
+"""Its name in the model's folder."""
+
+_SCHEMA = 1
+_LOADED = ("modules.json", "config.json")  # one of them is in the cache once a hub's model was loaded
+_PATIENCE = 3.0  # seconds that a hub may take to say whether the file is there
+
+_log = logging.getLogger(__name__)
+
+
+def write_record(folder: Path, similarity: Similarity, notes: Mapping[str, Any]) -> None:
+    """Say in a model's folder what it was trained by.
+
+    Args:
+        folder: of the saved model.
+        similarity: what it is meant to be searched by.
+        notes: how it was trained; no secrets.
+    """
+    content = {"schema": _SCHEMA, "similarity": similarity.name, "training": dict(notes)}
+    write_whole(folder / FILE, json.dumps(content, indent=1, default=str))
+
+
+def read_similarity(path: Path) -> Similarity | None:
+    """The similarity that a model's folder names; None where it says nothing.
+
+    Raises:
+        TrainingError: when the file is there and cannot be read.
+    """
+    file = path / FILE
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return parse_similarity(content["similarity"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{file} names no similarity ({error}); remove it, or save the model anew."
+        ) from error
+
+
+def recorded_similarity(model_name: str) -> Similarity | None:
+    """The similarity that a model was trained by, by the name it was loaded by; None where it does not say.
+
+    Args:
+        model_name: folder of a model, or the name of one on the Hugging Face hub that was loaded before.
+            Of a hub's model the version in the cache is meant; the hub is asked once for each version.
+
+    Raises:
+        TrainingError: as `read_similarity`.
+    """
+    folder = Path(model_name) if Path(model_name).is_dir() else _hub_folder(model_name)
+    return None if folder is None else read_similarity(folder)
+
+
+def _hub_folder(repository: str) -> Path | None:
+    """Where a hub's model and its record lie in the cache; None where it has no record that can be had."""
+    if "/" not in repository:  # sentence-transformers' own models, which have none
+        return None
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
+    try:
+        loaded = [try_to_load_from_cache(repository, file, cache_dir=cache) for file in _LOADED]
+        folder = next((Path(file).parent for file in loaded if isinstance(file, str)), None)
+        if folder is None:
+            return None
+        known = try_to_load_from_cache(repository, FILE, cache_dir=cache, revision=folder.name)
+        if known is None:  # neither there nor known to be missing
+            hf_hub_download(
+                repository, FILE, cache_dir=cache, revision=folder.name, etag_timeout=_PATIENCE
+            )
+    except Exception as error:  # whatever a hub says, a model without a record is an ordinary one
+        _log.info("%s: no %s was found (%s)", repository, FILE, error)
+        return None
+    return folder
