@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,13 @@ def _hub_folder(repository: str) -> Path | None:
     """Where a hub's model and its record lie in the cache; None where it has no record that can be had."""
     if "/" not in repository:  # sentence-transformers' own models, which have none
         return None
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import (
+        get_hf_file_metadata,
+        hf_hub_download,
+        hf_hub_url,
+        try_to_load_from_cache,
+    )
+    from huggingface_hub.errors import EntryNotFoundError
 
     cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
     try:
@@ -82,9 +89,10 @@ def _hub_folder(repository: str) -> Path | None:
             return None
         known = try_to_load_from_cache(repository, FILE, cache_dir=cache, revision=folder.name)
         if known is None:  # neither there nor known to be missing
-            hf_hub_download(
-                repository, FILE, cache_dir=cache, revision=folder.name, etag_timeout=_PATIENCE
-            )
+            # asked once and shortly: the download would try for half a minute where there is no network
+            with suppress(EntryNotFoundError):  # which the download remembers
+                get_hf_file_metadata(hf_hub_url(repository, FILE, revision=folder.name), timeout=_PATIENCE)
+            hf_hub_download(repository, FILE, cache_dir=cache, revision=folder.name)
     except Exception as error:  # whatever a hub says, a model without a record is an ordinary one
         _log.info("%s: no %s was found (%s)", repository, FILE, error)
         return None

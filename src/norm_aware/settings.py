@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     )
 
     similarity: str | None = Field(
-        None, description="Such as dot or document_power=0.5; the encoder's own, else cosine, where not given."
+        None, description="Such as dot or document_power=0.5; the encoder's own or cosine where not given."
     )
     calibration: Path | None = Field(
         None, description="File of a calibration, to store and search by in place of a similarity."

@@ -40,15 +40,15 @@ class NormAwareRetriever(BaseRetriever):
     rescore them, and proves that no other document scores better, or asks the ranges that may hide one
     again; each node's `certified` says whether that was proven. In local mode, which has no index to spare
     work, every document is scored. The similarity that vectors are stored for (dot, or the store's
-    `stored_power`) is one plain search. The default similarity is the one that the encoder says it was trained by
-    (`norm_aware.json`, docs/training.md); of any other encoder it is cosine, which is never worse than what
-    you have: choose another on evidence.
+    `stored_power`) is one plain search. The default similarity is the one that the encoder's
+    `norm_aware.json` says it was trained by; for any other encoder it is cosine, which is never worse than
+    what you have: choose another on evidence.
 
     Args:
         index: a `VectorStoreIndex` over a `NormAwareVectorStore`.
         similarity: any but `WordRotatorSimilarity`, which only `NormAwareRerank` computes; or its name, such
-            as `"document_power=0.5"`. None takes the calibration, else what the encoder was trained by, as it or
-            the collection's contract says, else cosine.
+            as `"document_power=0.5"`. None takes the calibration, else what the encoder was trained by, as it
+            says or the collection remembers, else cosine.
         calibration: a `Calibration` or its file, in place of a similarity: what the collection is stored by.
             None takes the store's.
         min_probability: nodes less probably relevant than this are left out, so that a question without an

@@ -147,7 +147,7 @@ class NormAwareVectorStore(StockVectorStore):
 
     @property
     def trained_similarity(self) -> str | None:
-        """Name of what the encoder was trained by, which any calibration, cosine's too, takes the place of."""
+        """Name of what the encoder was trained by, unless a calibration, be it cosine's, takes its place."""
         return self._trained
 
     @property
