@@ -1,9 +1,12 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from norm_aware import RawEmbedding
 from norm_aware.errors import TrainingError
 from norm_aware.model_record import read_similarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
@@ -69,6 +72,30 @@ def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_
     again = train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
     assert again.similarity.document_power == pytest.approx(straight.similarity.document_power, abs=1e-6)
     np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
+
+
+def test_every_checkpoint_is_a_model_that_says_what_it_was_trained_by_so_far(tmp_path):
+    trained = train(
+        pairs(),
+        static_base(tmp_path / "base"),
+        similarity="learnable",
+        out=tmp_path / "out",
+        options=options(epochs=4, evaluations=2),
+    )
+    found = [RawEmbedding(str(path)) for path in sorted((tmp_path / "out").glob("checkpoint-*"))]
+    names = {embedding.trained_similarity for embedding in found}
+    assert len(names) == 2
+    assert trained.similarity.name in names
+    assert RawEmbedding(str(tmp_path / "out" / "model")).trained_similarity == trained.similarity.name
+
+
+def test_losses_and_training_need_no_llama_index():
+    script = (
+        "import sys, norm_aware.losses, norm_aware.training.train;"
+        "print([name for name in sys.modules if name.startswith('llama_index')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_curriculum_ends_at_its_end_and_passes_in_between(tmp_path):
