@@ -36,8 +36,8 @@ NULL_HYPOTHESES = {
 
 NOT_COVERED = (
     "Other sets, other training pairs and other bases: sets weigh the same and are taken as given.",
-    "The spread over seeds beyond what a few of them show: of three, a standard deviation is known to within "
-    "a factor of about two to six, which the degrees of freedom pay for.",
+    "The spread over seeds beyond what a few of them show: of three, the true standard deviation may be from "
+    "half to six times the one seen, which the degrees of freedom pay for.",
     "Queries that depend on each other, such as several about one document: they count as independent.",
 )
 """What the p values and intervals say nothing of."""

@@ -1,0 +1,125 @@
+import copy
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from norm_aware.ablation.report import render_page, write_page
+from norm_aware.ablation.significance import NOT_COVERED, NULL_HYPOTHESES
+from norm_aware.errors import MissingExtraError, SettingsError
+from norm_aware.numerals import number, signed
+from tests.ablation.worlds import OWN, SETS
+from tests.outline import Outline
+
+
+@pytest.fixture(scope="module", params=["full", "bare"])
+def shown(request, results):
+    if request.param == "full":
+        return results
+    arms = copy.deepcopy({arm: results["arms"][arm] for arm in ("cosine", "dot")})
+    for about in arms.values():
+        for run in about["runs"].values():
+            run |= {"trajectory": [], "conditioning": None}
+    return {
+        **results,
+        "arms": arms,
+        "comparisons": [],
+        "untouched_conditioning": None,
+        "hardware": "a laptop",
+        "sets": {"medquad": SETS["medquad"]},
+    }
+
+
+@pytest.fixture(scope="module")
+def page(shown):
+    return render_page(shown)
+
+
+def test_the_same_results_give_the_same_bytes(shown, page):
+    assert render_page(shown) == page
+
+
+def test_every_tag_is_closed_in_order_and_every_id_is_unique(page):
+    outline = Outline(page)
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert outline.errors == []
+    assert outline.stack == []
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_within_the_page_leads_somewhere(page):
+    elements = Outline(page).elements
+    ids = {attributes.get("id") for _, attributes in elements}
+    wanted = {attributes["href"].lstrip("#") for tag, attributes in elements if tag == "a"}
+    wanted |= {name for _, a in elements for name in (a.get("aria-labelledby") or "").split()}
+    assert len(wanted) > 3
+    assert wanted <= ids
+
+
+def test_the_page_runs_no_script_and_loads_nothing(page):
+    elements = Outline(page).elements
+    assert not {tag for tag, _ in elements} & {"script", "link", "img", "iframe", "object", "embed", "form"}
+    loading = {"src", "srcset", "href", "xlink:href", "action", "data", "poster", "style"}
+    values = [value for _, attributes in elements for key, value in attributes.items() if key in loading]
+    assert all(value.startswith("#") for value in values)
+    assert not [key for _, attributes in elements for key in attributes if key.startswith("on")]
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_braces_of_the_style_sheet_match(page):
+    style = re.search(r"<style>(.*)</style>", page, re.DOTALL)[1]
+    depth = np.cumsum([(c == "{") - (c == "}") for c in style])
+    assert (depth.min(), depth.max(), depth[-1]) == (0, 2, 0)
+
+
+def test_every_plot_has_a_name_that_is_read_out(page):
+    images = [a for tag, a in Outline(page).elements if tag == "svg" and a.get("role") == "img"]
+    assert all(a.get("aria-label") or a.get("aria-labelledby") for a in images)
+
+
+def test_every_arm_set_and_comparison_is_on_the_page(results):
+    page = render_page(results)
+    text = Outline(page).text
+    assert all(name in text for name in (*OWN, *SETS, *NULL_HYPOTHESES.values(), *NOT_COVERED))
+    for row in results["comparisons"]:
+        assert signed(row["difference"]).replace("\N{MINUS SIGN}", "-") in text
+    assert page.count('class="mark-plot') == len(results["comparisons"])
+    of_dot = np.mean([run["own"]["scifact"] for run in results["arms"]["dot"]["runs"].values()])
+    assert number(of_dot) in text
+
+
+def test_the_verdict_says_which_way_each_arm_went(results):
+    text = Outline(render_page(results)).text
+    assert "dot is worse than cosine" in text
+    assert "query_normalized is better than the untouched base" in text
+    assert "No difference was shown between document_normalized and cosine" in text
+
+
+def test_the_condition_numbers_say_what_they_named_and_on_how_many_sets_that_was_right(results):
+    text = Outline(render_page(results)).text
+    assert "it was the better of query_normalized and document_normalized on 4 of 4 sets" in text
+    assert "not the Fisher-information condition number" in text
+
+
+def test_markup_in_a_name_stays_text(results):
+    hostile = '</style></title><script>alert("x")</script>\'"&{{ 7 * 7 }}\ud800'
+    outline = Outline(render_page({**results, "base": hostile}))
+    assert outline.errors == []
+    assert len(outline.elements) == len(Outline(render_page(results)).elements)
+    assert "{{ 7 * 7 }}" in outline.text
+
+
+def test_the_page_is_written_where_it_was_asked_for(results, tmp_path):
+    target = write_page(results, tmp_path / "ablation.html")
+    assert target.read_text(encoding="utf-8") == render_page(results)
+    with pytest.raises(SettingsError, match="folder that exists"):
+        write_page(results, tmp_path / "nowhere" / "ablation.html")
+
+
+def test_without_jinja_the_extra_is_named(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtraError, match=r"norm-aware\[plots\]"):
+        render_page(results)
