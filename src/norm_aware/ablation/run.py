@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from norm_aware import __version__
 from norm_aware.ablation.arm import PAPER, Arm
 from norm_aware.ablation.conditioning import condition_numbers
 from norm_aware.ablation.held_out import HELD_OUT, hold_out
@@ -39,7 +40,7 @@ Values: TypeAlias = dict[tuple[str, str, str, str], NDArray[np.float64]]
 SCHEMA = 1
 
 _TRAJECTORY = ("step", "loss", "query_power", "document_power", "scale", "gamma")
-_PACKAGES = ("norm-aware", "torch", "sentence-transformers", "transformers", "numpy")
+_PACKAGES = ("torch", "sentence-transformers", "transformers", "numpy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
         "pairs": len(rest),
         "options": dataclasses.asdict(ablation.options),
         "seeds": list(ablation.seeds),
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "versions": {"norm-aware": __version__, **{name: metadata.version(name) for name in _PACKAGES}},
         "hardware": {"machine": platform.machine(), "cores": os.cpu_count(), "device": base["device"]},
         "seconds": round(time.perf_counter() - started, 1),
         "scorings": list(SCORINGS),

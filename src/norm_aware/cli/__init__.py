@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from norm_aware.cli import (  # noqa: F401  # each adds its commands
+    ablation,
     calibration,
     compare,
     comparison,
