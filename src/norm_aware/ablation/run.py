@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from norm_aware import __version__
 from norm_aware.ablation.arm import PAPER, Arm
 from norm_aware.ablation.conditioning import condition_numbers
 from norm_aware.ablation.held_out import HELD_OUT, hold_out
@@ -40,7 +39,7 @@ Values: TypeAlias = dict[tuple[str, str, str, str], NDArray[np.float64]]
 SCHEMA = 1
 
 _TRAJECTORY = ("step", "loss", "query_power", "document_power", "scale", "gamma")
-_PACKAGES = ("torch", "sentence-transformers", "transformers", "numpy")
+_PACKAGES = ("norm-aware", "torch", "sentence-transformers", "transformers", "numpy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +143,7 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
         "pairs": len(rest),
         "options": dataclasses.asdict(ablation.options),
         "seeds": list(ablation.seeds),
-        "versions": {"norm-aware": __version__, **{name: metadata.version(name) for name in _PACKAGES}},
+        "versions": {name: _version(name) for name in _PACKAGES},
         "hardware": {"machine": platform.machine(), "cores": os.cpu_count(), "device": base["device"]},
         "seconds": round(time.perf_counter() - started, 1),
         "scorings": list(SCORINGS),
@@ -223,6 +222,13 @@ def _measure(
         "own": {view.name: means[view.name, OWN] for view in views},
         "norms": {view.name: view.norms() for view in views},
     }, found
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # it runs from a checkout
+        return "not installed"
 
 
 def _claim(out: Path, fingerprint: str) -> None:
