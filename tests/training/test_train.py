@@ -8,11 +8,12 @@ from sentence_transformers import SentenceTransformer
 
 from norm_aware import RawEmbedding
 from norm_aware.errors import TrainingError
+from norm_aware.losses.trainable_similarity import TrainableSimilarity
 from norm_aware.model_record import read_similarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 from norm_aware.training.curriculum import Curriculum
 from norm_aware.training.evaluation import embed_set
-from norm_aware.training.train import TrainingOptions, train
+from norm_aware.training.train import TrainingOptions, matched_scale, train
 from tests.training.worlds import judged, pairs, static_base, transformer_base
 
 # peft asks transformers by a name that transformers has retired
@@ -140,3 +141,29 @@ def test_one_pair_and_an_unknown_base_are_refused(tmp_path):
         train(pairs()[:1], "wordllama", out=tmp_path)
     with pytest.raises(TrainingError, match="cannot be loaded"):
         train(pairs(), str(tmp_path / "nowhere"), out=tmp_path)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot", "query_normalized", "learnable"])
+def test_a_matched_scale_makes_scores_as_large_as_cosines_whatever_norms_count(tmp_path, similarity):
+    model = SentenceTransformer(static_base(tmp_path / "base"))
+    found = matched_scale(model, pairs(), similarity, 20.0)
+    powers = TrainableSimilarity(similarity).similarity
+    norms = [
+        np.linalg.norm(model.encode([getattr(p, side) for p in pairs()]), axis=1)
+        for side in ("query", "document")
+    ]
+    factors = norms[0] ** powers.query_power * norms[1] ** powers.document_power
+    assert found * factors.mean() == pytest.approx(20.0, rel=1e-5)
+    trained = train(
+        pairs(),
+        static_base(tmp_path / "base"),
+        similarity=similarity,
+        out=tmp_path / "out",
+        options=options(epochs=1, match_scale=True, scale=20.0),
+    )
+    assert trained.history[0]["scale"] == pytest.approx(found)
+
+
+def test_training_prints_nothing(tmp_path, capfd):
+    train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(epochs=1))
+    assert capfd.readouterr().out == ""

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from norm_aware.cli import app
+from norm_aware.errors import TrainingError
+from tests.ablation.test_run import pairs
+from tests.training.worlds import DOCUMENTS, QUERIES, static_base
+
+
+def write(file, lines):
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(file)
+
+
+@pytest.fixture
+def given(tmp_path):
+    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
+    folder = tmp_path / "words"
+    folder.mkdir()
+    write(folder / "corpus.jsonl", [{"_id": f"d{d}", "text": d} for d in DOCUMENTS])
+    write(folder / "queries.jsonl", [{"_id": f"q{q}", "text": q} for q in QUERIES])
+    lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
+    return ["ablate", "--pairs", trained, "--evaluate", str(folder), "--out", str(tmp_path / "out")]
+
+
+def test_the_command_trains_every_arm_and_leaves_results_and_a_page(given, tmp_path):
+    done = CliRunner().invoke(
+        app,
+        [
+            *(*given, "--base", static_base(tmp_path / "base"), "--arms", "cosine, dot+learn_scale"),
+            *("--seeds", "3,4", "--symmetric", "words", "--held-out", "6", "--epochs", "1"),
+            *("--batch-size", "8", "--learning-rate", "0.05", "--device", "cpu"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert set(results["arms"]) == {"cosine", "dot+learn_scale"}
+    assert results["seeds"] == [3, 4]
+    assert results["sets"]["words"]["symmetric"]
+    assert "dot+learn_scale" in done.stdout
+    assert "dot+learn_scale" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (["--seeds", "1,b"], "--seeds is '1,b'"),
+        (["--arms", "euclidean"], "power family"),
+        (["--in-domain", "letters"], "no set 'letters'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(given, tmp_path, changed, words):
+    with pytest.raises(TrainingError, match=words):
+        CliRunner().invoke(app, [*given, *changed], catch_exceptions=False)
+    assert not (tmp_path / "out").exists()
