@@ -45,6 +45,11 @@ def train(
     patience: Annotated[int | None, typer.Option(help="Evaluations without a gain until it stops.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order and whatever is drawn.")] = 0,
     device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
+    hard_negatives: Annotated[int, typer.Option(help="Documents mined for each pair by the base.")] = 0,
+    guide: Annotated[
+        str | None, typer.Option(help="'base' or a model, which leaves out likely false negatives.")
+    ] = None,
+    by_source: Annotated[bool, typer.Option(help="Make batches of one source of pairs each.")] = False,
 ) -> None:
     """Train an encoder on pairs, with either side's norm counting or not, into an ordinary model.
 
@@ -77,6 +82,9 @@ def train(
         patience=patience,
         seed=seed,
         device=device,
+        hard_negatives=hard_negatives,
+        guide=guide,
+        by_source=by_source,
     )
     trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
     measured = [row for row in trained.history if "eval_mean_own" in row]

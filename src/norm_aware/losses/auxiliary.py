@@ -40,6 +40,10 @@ class AuxiliaryLoss(EmbeddingLoss):
         self.loss = loss
         self.weight = weight
 
+    def read(self, features: Sequence[dict[str, Any]]) -> list[Texts]:
+        """What the main loss must know of the texts."""
+        return self.loss.read(features) if isinstance(self.loss, EmbeddingLoss) else super().read(features)
+
     def compute(self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None) -> Tensor:
         """The main loss plus `weight` times the term."""
         return _main(self.loss, embeddings, texts, labels) + self.weight * self.term(embeddings, texts)

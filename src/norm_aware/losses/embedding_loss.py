@@ -59,10 +59,14 @@ class EmbeddingLoss(nn.Module, ABC):
         features = list(sentence_features)
         if len(features) < 2:
             raise TrainingError(f"A batch has {len(features)} columns; queries and documents are needed.")
-        texts = [read_texts(column) for column in features]
+        texts = self.read(features)
         if self.mini_batch_size is None:
             return self.compute(embed_columns(self.model, features), texts, labels)
         return _GradientCache(self, texts, labels, self.mini_batch_size).forward(features)
+
+    def read(self, features: Sequence[dict[str, Any]]) -> list[Texts]:
+        """What the loss must know of the texts of each column, before the model changes the features."""
+        return [read_texts(column) for column in features]
 
     @abstractmethod
     def compute(self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None) -> Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
 from norm_aware.losses.embedding_loss import EmbeddingLoss
+from norm_aware.losses.guide import Guide
 from norm_aware.losses.learned import learned
 from norm_aware.losses.texts import Texts
 from norm_aware.losses.trainable_similarity import TrainableSimilarity
@@ -30,7 +33,8 @@ class InfoNCELoss(EmbeddingLoss):
 
     The documents j are every query's relevant document and every mined hard negative in the batch. Left out
     of the sum are those known to be no negatives: texts equal to the query's relevant document, and the
-    relevant documents of an equal query.
+    relevant documents of an equal query; and, with a guide, every document that the guide's cosine puts above
+    the query's relevant document less a margin (GISTEmbed, Solatorio 2024, arXiv:2402.16829).
 
     Args:
         model: what is trained. Its `Normalize` module, if it has one, must be removed before, unless the
@@ -40,6 +44,10 @@ class InfoNCELoss(EmbeddingLoss):
         learn_scale: learns the scale, below `LARGEST_SCALE`.
         gather_across_devices: takes the documents of all processes as negatives.
         mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
+        guide: a frozen encoder, of any kind and tokenizer, that says which documents are likely false
+            negatives; it reads the batch's own tokens where it would make the same, else decodes them.
+        margin: how far below the relevant document's the guide's cosine of a negative must be; 0 leaves out
+            what it puts above.
 
     Requirements:
         Columns (query, relevant document) or (query, relevant document, hard negative, ...).
@@ -47,12 +55,14 @@ class InfoNCELoss(EmbeddingLoss):
     Relations:
         With `similarity="cosine"` and no equal texts in a batch it equals sentence-transformers'
         `MultipleNegativesRankingLoss`, with `mini_batch_size` its cached sibling, and with
-        `similarity="dot"` the same with `dot_score`. `NegativeVarianceLoss` and `NormRegularizer` add a
+        `similarity="dot"` the same with `dot_score`; with a guide, `GISTEmbedLoss` that contrasts neither
+        queries with queries nor documents with documents. `NegativeVarianceLoss` and `NormRegularizer` add a
         term to it. Normalising the query never changes which document is ranked first; the query's norm
         acts as the inverse temperature of its own row (Feng & Watanabe, propositions 4.1 and 4.2).
 
     Raises:
-        TrainingError: for a scale that is not above 0, or a similarity outside the power family.
+        TrainingError: for a scale that is not above 0, a similarity outside the power family, a margin that is
+            no difference of cosines or has no guide, or a guide that cannot read the model's batches.
 
     Example:
         >>> from norm_aware.losses import InfoNCELoss
@@ -69,15 +79,24 @@ class InfoNCELoss(EmbeddingLoss):
         learn_scale: bool = False,
         gather_across_devices: bool = False,
         mini_batch_size: int | None = None,
+        guide: SentenceTransformer | None = None,
+        margin: float = 0.0,
     ) -> None:
         super().__init__(model, mini_batch_size=mini_batch_size)
         if not 0 < scale < math.inf or (learn_scale and scale > LARGEST_SCALE):
             most = f" and at most {LARGEST_SCALE:g}" if learn_scale else ""
             raise TrainingError(f"The scale is {scale}; a number above 0{most} is needed, such as 20.")
+        if not 0 <= margin < 2 or (margin and guide is None):
+            raise TrainingError(
+                f"The margin is {margin}{'' if guide else ' without a guide'}; at least 0 and below 2 is needed, "
+                "the difference of two of the guide's cosines."
+            )
         if not isinstance(similarity, TrainableSimilarity):
             similarity = TrainableSimilarity(similarity)
         self.similarity = similarity
         self.gather_across_devices = gather_across_devices
+        self.guide = None if guide is None else Guide(model, guide)
+        self.margin = margin
         self._log_scale = learned(math.log(scale)) if learn_scale else math.log(scale)
 
     @property
@@ -85,6 +104,16 @@ class InfoNCELoss(EmbeddingLoss):
         """1 / temperature as it is now."""
         scale = self._scale()
         return scale if isinstance(scale, float) else scale.item()
+
+    def read(self, features: Sequence[dict[str, Any]]) -> list[Texts]:
+        """Which texts are equal and how long they are; with a guide, where it puts them."""
+        texts = super().read(features)
+        if self.guide is None:
+            return texts
+        return [
+            replace(column, guided=self.guide.embed(tokens).to(column.digests.device))
+            for column, tokens in zip(texts, features, strict=True)
+        ]
 
     def compute(
         self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None = None
@@ -101,14 +130,18 @@ class InfoNCELoss(EmbeddingLoss):
         """
         queries, documents = embeddings[0], list(embeddings[1:])
         known = [column.digests for column in texts]
+        guided = [column.guided for column in texts if column.guided is not None]
         first = 0
         if self.gather_across_devices:
             first = get_rank() * len(queries)
             documents = [all_gather_with_grad(column) for column in documents]
             known = [all_gather(column) for column in known]
+            guided = [*guided[:1], *(all_gather(column) for column in guided[1:])]
         wanted = torch.arange(first, first + len(queries), device=queries.device)
         scores = self._scale() * self.similarity(queries, torch.cat(documents))
         mask = _no_negatives(known[0], known[1], torch.cat(known[1:]), wanted)
+        if guided:
+            mask |= _above_relevant(guided[0], torch.cat(guided[1:]), wanted, self.margin)
         return nn.functional.cross_entropy(scores.masked_fill(mask, -torch.inf), wanted)
 
     def get_config_dict(self) -> dict[str, object]:
@@ -118,6 +151,8 @@ class InfoNCELoss(EmbeddingLoss):
             "scale": self.scale,
             "gather_across_devices": self.gather_across_devices,
             "mini_batch_size": self.mini_batch_size,
+            "guide": None if self.guide is None else self.guide.name,
+            "margin": self.margin,
         }
 
     def _scale(self) -> Tensor | float:
@@ -140,4 +175,21 @@ def _no_negatives(queries: Tensor, relevant: Tensor, documents: Tensor, wanted: 
     # relevant to an equal query, of which the query itself is one
     mask = same_query.to(torch.float32) @ is_relevant.to(torch.float32) > 0
     mask[torch.arange(len(wanted), device=mask.device), wanted] = False
+    return mask
+
+
+def _above_relevant(queries: Tensor, documents: Tensor, wanted: Tensor, margin: float) -> Tensor:
+    """Where a guide's cosine is above the relevant document's less a margin, shape (queries, documents).
+
+    Args:
+        queries: the guide's unit vectors of this process's queries.
+        documents: those of all documents, which begin with the relevant ones.
+        wanted: position of each query's relevant document.
+        margin: in cosines.
+    """
+    with torch.autocast(queries.device.type, enabled=False):
+        scores = queries @ documents.T
+    rows = torch.arange(len(queries), device=scores.device)
+    mask = scores > scores[rows, wanted, None] - margin
+    mask[rows, wanted] = False
     return mask

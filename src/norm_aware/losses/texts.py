@@ -21,10 +21,12 @@ class Texts:
     Attributes:
         digests: int64 hash of each text's tokens, shape (n,); equal for equal texts.
         lengths: tokens of each text, shape (n,).
+        guided: unit vectors of a guide, shape (n, the guide's dimension); None where the loss has no guide.
     """
 
     digests: Tensor
     lengths: Tensor
+    guided: Tensor | None = None
 
 
 def read_texts(features: Mapping[str, Any]) -> Texts:

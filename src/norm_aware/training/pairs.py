@@ -11,9 +11,10 @@ from norm_aware.errors import DatasetError
 from norm_aware.json_lines import Record, json_lines
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, DatasetDict
 
 _TEXT = ("document", "positive", "passage", "answer_passage")
+_NAMELESS = "no source"
 _ID = ("document_id", "passage_id", "positive_id")
 
 
@@ -92,6 +93,24 @@ def as_dataset(pairs: Sequence[Pair]) -> Dataset:
     for i in range(max(counts, default=0)):
         columns[f"negative_{i + 1}"] = [pair.negatives[i] for pair in pairs]
     return Dataset.from_dict(columns)
+
+
+def by_source(pairs: Sequence[Pair]) -> DatasetDict:
+    """The pairs as one dataset a source, of which sentence-transformers makes batches of one source each.
+
+    Its own sampler draws the sources' batches in proportion to how many each has.
+
+    Raises:
+        MissingExtraError: when the datasets library is not installed.
+        DatasetError: when some pairs of a source have fewer hard negatives than others.
+    """
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.source or _NAMELESS, []).append(pair)
+    found = {source: as_dataset(group) for source, group in groups.items()}
+    from datasets import DatasetDict
+
+    return DatasetDict(found)
 
 
 def read_lines(path: Path) -> Iterator[Record]:

@@ -28,10 +28,14 @@ from norm_aware.training.base import merge_lora, open_base
 from norm_aware.training.curriculum import Curriculum, CurriculumCallback
 from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
+from norm_aware.training.mining import mine
 from norm_aware.training.model_card import name_in_card
-from norm_aware.training.pairs import Pair, as_dataset
+from norm_aware.training.pairs import Pair, as_dataset, by_source
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
+
+BASE = "base"
+"""Names the untrained base as a guide."""
 
 _SAMPLED = 256  # pairs whose norms set a matched scale
 _RATES = {"static": 1e-2, "lora": 2e-4, "full": 2e-5}
@@ -63,6 +67,11 @@ class TrainingOptions:
             similarity starts at the temperature that `scale` is for cosine. Without it norms of 14 on both
             sides make 200 times the scores of cosine, as in Feng & Watanabe, who take 20 for all.
         bf16: computes in bfloat16 where precision allows, weights in float32.
+        hard_negatives: documents mined for each pair by the base, see `mine`; 0 mines none.
+        guide: `base`, or what `open_base` takes: a frozen encoder whose cosine tells likely false negatives,
+            which are left out; None leaves none out but equal texts.
+        by_source: makes batches of one source each, so that negatives are of the same kind; under several
+            processes each has its own.
     """
 
     epochs: float = 3.0
@@ -82,6 +91,9 @@ class TrainingOptions:
     device: str | None = None
     match_scale: bool = False
     bf16: bool = False
+    hard_negatives: int = 0
+    guide: str | None = None
+    by_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,11 @@ def train(
         )
     model = open_base(base, lora=options.lora, device=options.device)
     model.model_card_data.generate_widget_examples = False
+    drawn = None
+    if options.hard_negatives:
+        mined = mine(pairs, model, count=options.hard_negatives, seed=options.seed)
+        pairs, drawn = mined.pairs, mined.drawn
+    dataset = by_source(pairs) if options.by_source else as_dataset(pairs)
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
         model,
@@ -142,6 +159,7 @@ def train(
         scale=matched_scale(model, pairs, start, options.scale) if options.match_scale else options.scale,
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
+        guide=_guide(base, options),
     )
     loss = _with_terms(main, options, train_size=len(pairs))
     state = LossState(main)
@@ -152,8 +170,8 @@ def train(
         callbacks.append(EarlyStoppingCallback(options.patience))
     trainer = SentenceTransformerTrainer(
         model,
-        _arguments(model, options, out, pairs=len(pairs), measured=bool(sets)),
-        train_dataset=as_dataset(pairs),
+        _arguments(model, options, out, batches=_batches(dataset, options), measured=bool(sets)),
+        train_dataset=dataset,
         loss=loss,
         evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
         callbacks=callbacks,
@@ -171,6 +189,7 @@ def train(
             "pairs": len(pairs),
             "similarity": similarity,
             "scale": main.scale,
+            "hard_negatives_drawn": drawn,
             **asdict(options),
         }
         save(model, found, out / "model", notes)
@@ -221,11 +240,22 @@ def _with_terms(main: InfoNCELoss, options: TrainingOptions, *, train_size: int)
     return loss
 
 
+def _guide(base: str, options: TrainingOptions) -> SentenceTransformer | None:
+    if options.guide is None:
+        return None
+    return open_base(base if options.guide == BASE else options.guide, device=options.device)
+
+
+def _batches(dataset: Any, options: TrainingOptions) -> int:
+    sizes = [len(part) for part in dataset.values()] if options.by_source else [len(dataset)]
+    return sum(math.ceil(size / options.batch_size) for size in sizes)
+
+
 def _arguments(
-    model: SentenceTransformer, options: TrainingOptions, out: Path, *, pairs: int, measured: bool
+    model: SentenceTransformer, options: TrainingOptions, out: Path, *, batches: int, measured: bool
 ) -> SentenceTransformerTrainingArguments:
     kind = "static" if isinstance(model[0], StaticEmbedding) else "full" if options.lora is None else "lora"
-    steps = max(1, math.ceil(options.epochs * math.ceil(pairs / options.batch_size)))
+    steps = max(1, math.ceil(options.epochs * batches))
     every = max(1, steps // max(1, options.evaluations))
     return SentenceTransformerTrainingArguments(
         str(out),

@@ -1,0 +1,93 @@
+"""A frozen encoder that says which documents of a batch are likely no negatives of a query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from sentence_transformers.util import batch_to_device
+from torch import Tensor, nn
+
+from norm_aware.errors import TrainingError
+
+_PROBE = "Norms, 3.14 and naïve Encoders"  # shows casing, punctuation, accents and special tokens
+
+
+class Guide:
+    """Embeds what another model's tokenizer made of texts.
+
+    It is no module of the loss that holds it, so that an optimizer and a checkpoint pass it by.
+
+    Args:
+        model: whose batches it reads.
+        guide: what embeds them; put into evaluation mode, never trained.
+
+    Raises:
+        TrainingError: when the guide is the model itself, or the model's batches can be neither shared with
+            it nor decoded for it.
+    """
+
+    def __init__(self, model: SentenceTransformer, guide: SentenceTransformer) -> None:
+        if guide is model:
+            raise TrainingError("The guide is the model that is trained; load it anew, so that one stays.")
+        self.encoder = guide.eval()
+        self.shares_tokens = _share_tokens(model, guide)
+        self._tokenizer: Any = _tokenizer(model)
+        if self._tokenizer is None and not self.shares_tokens:
+            raise TrainingError(
+                f"{type(model[0]).__name__} has no tokenizer, so its batches cannot be read by a guide; "
+                "train an encoder of texts with a tokenizer, or leave the guide out."
+            )
+
+    @property
+    def name(self) -> str:
+        """What the guide's own card calls it."""
+        return str(self.encoder.model_card_data.base_model or type(self.encoder[0]).__name__)
+
+    @torch.no_grad()
+    def embed(self, features: Mapping[str, Any]) -> Tensor:
+        """Unit vectors of a batch's column, shape (n, the guide's dimension); a zero vector stays one.
+
+        Args:
+            features: the column as the trained model's tokenizer made it, before that model has seen it.
+        """
+        own: dict[str, Any] = dict(features)
+        if not self.shares_tokens:
+            own = self.encoder.preprocess(self._decoded(features))
+        own = batch_to_device(own, self.encoder.device)
+        embeddings: Tensor = self.encoder(own)["sentence_embedding"]
+        return nn.functional.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)))
+
+    def _decoded(self, features: Mapping[str, Any]) -> list[str]:
+        ids: Tensor = features["input_ids"].cpu()
+        offsets, mask = features.get("offsets"), features.get("attention_mask")
+        if isinstance(offsets, Tensor):
+            rows = [row.tolist() for row in ids.tensor_split(offsets.cpu()[1:])]
+        elif isinstance(mask, Tensor):
+            rows = [row[kept].tolist() for row, kept in zip(ids, mask.cpu().bool(), strict=True)]
+        else:
+            rows = ids.tolist()
+        decode = getattr(self._tokenizer, "decode_batch", None) or self._tokenizer.batch_decode
+        texts: list[str] = decode(rows, skip_special_tokens=True)
+        return texts
+
+
+def _tokenizer(model: SentenceTransformer) -> Any:
+    return getattr(model[0], "tokenizer", None)
+
+
+def _share_tokens(model: SentenceTransformer, guide: SentenceTransformer) -> bool:
+    """Whether the guide would make of a text what the model's tokenizer makes of it."""
+    first, second = _tokenizer(model), _tokenizer(guide)
+    if first is None or second is None or first.get_vocab() != second.get_vocab():
+        return False
+    if isinstance(model[0], StaticEmbedding) != isinstance(guide[0], StaticEmbedding):
+        return False
+    if (guide.max_seq_length or math.inf) < (model.max_seq_length or math.inf):
+        return False
+    probes: list[dict[str, Any]] = [encoder.preprocess([_PROBE]) for encoder in (model, guide)]
+    return torch.equal(probes[0]["input_ids"], probes[1]["input_ids"])
