@@ -13,12 +13,15 @@ WORDS = ["[UNK]", *"abcdefghijklmnop"]
 
 def table(*, dimension=4, seed=0, scale=1.0):
     """A static encoder."""
-    words = WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token=WORDS[0])
-    tokenizer = Tokenizer(words)
-    tokenizer.pre_tokenizer = Whitespace()
     return SentenceTransformer(
-        modules=[StaticEmbedding(tokenizer, embedding_weights=weights(dimension, seed, scale).numpy())]
+        modules=[StaticEmbedding(word_tokenizer(), embedding_weights=weights(dimension, seed, scale).numpy())]
     )
+
+
+def word_tokenizer():
+    tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token=WORDS[0]))
+    tokenizer.pre_tokenizer = Whitespace()
+    return tokenizer
 
 
 def weights(dimension, seed, scale):
@@ -29,12 +32,15 @@ def weights(dimension, seed, scale):
 class PaddedTable(InputModule):
     """The same, over padded rows with a mask, as a transformer has them."""
 
-    def __init__(self):
+    max_seq_length = None
+
+    def __init__(self, seed=0):
         super().__init__()
-        self.embedding = torch.nn.Embedding.from_pretrained(weights(4, 0, 1.0), freeze=False)
+        self.tokenizer = word_tokenizer()
+        self.embedding = torch.nn.Embedding.from_pretrained(weights(4, seed, 1.0), freeze=False)
 
     def preprocess(self, inputs, **_):
-        rows = [[WORDS.index(word) for word in text.split()] for text in inputs]
+        rows = [self.tokenizer.encode(text).ids for text in inputs]
         width = max(map(len, rows))
         return {
             "input_ids": torch.tensor([row + [0] * (width - len(row)) for row in rows]),
@@ -50,9 +56,9 @@ class PaddedTable(InputModule):
         raise NotImplementedError
 
 
-def padded_table():
+def padded_table(seed=0):
     """An encoder whose batches can be split."""
-    return SentenceTransformer(modules=[PaddedTable()])
+    return SentenceTransformer(modules=[PaddedTable(seed)])
 
 
 def features(model, *columns):

@@ -12,7 +12,7 @@ QUERIES, DOCUMENTS = ["a", "b c", "d", "a"], ["e f", "g", "h", "i"]
 NEGATIVES = ["j", "k", "l", "m"]
 
 
-def gathering_loss(model, mini_batch_size=None):
+def gathering_loss(model, mini_batch_size=None, *, guided=False):
     return InfoNCELoss(
         model,
         "learnable",
@@ -20,13 +20,14 @@ def gathering_loss(model, mini_batch_size=None):
         learn_scale=True,
         gather_across_devices=True,
         mini_batch_size=mini_batch_size,
+        guide=padded_table(seed=3) if guided else None,
     )
 
 
-def main(rank, port, file, mini_batch_size):
+def main(rank, port, file, mini_batch_size, guided):
     dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
     model = padded_table()
-    loss = gathering_loss(model, mini_batch_size)
+    loss = gathering_loss(model, mini_batch_size, guided=guided)
     part = slice(2 * rank, 2 * rank + 2)
     value = loss(features(model, QUERIES[part], DOCUMENTS[part], NEGATIVES[part]))
     value.backward()
@@ -39,4 +40,4 @@ def main(rank, port, file, mini_batch_size):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]) or None)
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]) or None, sys.argv[5] == "guided")

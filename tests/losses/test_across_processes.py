@@ -16,7 +16,7 @@ from tests.losses.process import DOCUMENTS, NEGATIVES, QUERIES, gathering_loss
 ROOT = Path(__file__).parents[2]
 
 
-def run_both(folder, mini_batch_size):
+def run_both(folder, mini_batch_size, guided):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -25,7 +25,7 @@ def run_both(folder, mini_batch_size):
     command = [sys.executable, "-m", "tests.losses.process"]
     running = [
         subprocess.Popen(
-            [*command, str(rank), port, str(file), str(mini_batch_size)],
+            [*command, str(rank), port, str(file), str(mini_batch_size), "guided" if guided else ""],
             env={**os.environ, "PYTHONPATH": paths},
         )
         for rank, file in enumerate(files)
@@ -34,11 +34,11 @@ def run_both(folder, mini_batch_size):
     return [torch.load(file) for file in files]
 
 
-@pytest.mark.parametrize("mini_batch_size", [0, 1])
-def test_gathered_batches_have_the_loss_and_the_gradients_of_the_whole(tmp_path, mini_batch_size):
-    found = run_both(tmp_path, mini_batch_size)
+@pytest.mark.parametrize(("mini_batch_size", "guided"), [(0, False), (1, False), (0, True), (1, True)])
+def test_gathered_batches_have_the_loss_and_the_gradients_of_the_whole(tmp_path, mini_batch_size, guided):
+    found = run_both(tmp_path, mini_batch_size, guided)
     model = padded_table()
-    whole = gathering_loss(model)
+    whole = gathering_loss(model, guided=guided)
     value = whole(features(model, QUERIES, DOCUMENTS, NEGATIVES))
     value.backward()
     torch.testing.assert_close((found[0]["value"] + found[1]["value"]) / 2, value.detach())

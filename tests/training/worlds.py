@@ -1,5 +1,7 @@
 """Words that go together by a rule a table can learn, as training pairs and as a judged set."""
 
+from tempfile import TemporaryDirectory
+
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -32,7 +34,12 @@ def static_base(folder):
 
 def transformer_base(folder):
     """A transformer of one small layer with weights of chance."""
-    torch.manual_seed(0)
+    open_transformer().save_pretrained(str(folder / "model"))
+    return str(folder / "model")
+
+
+def open_transformer(seed=0):
+    torch.manual_seed(seed)
     words = Tokenizer(WordLevel({word: i for i, word in enumerate(["[PAD]", *WORDS])}, unk_token=WORDS[0]))
     words.pre_tokenizer = Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="[PAD]", unk_token=WORDS[0])  # noqa: S106
@@ -46,9 +53,8 @@ def transformer_base(folder):
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    BertModel(config).save_pretrained(str(folder / "bert"))
-    tokenizer.save_pretrained(str(folder / "bert"))
-    module = Transformer(str(folder / "bert"), max_seq_length=8)
-    model = SentenceTransformer(modules=[module, Pooling(16)], device="cpu")
-    model.save_pretrained(str(folder / "model"))
-    return str(folder / "model")
+    with TemporaryDirectory() as folder:
+        BertModel(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        module = Transformer(folder, max_seq_length=8)
+    return SentenceTransformer(modules=[module, Pooling(16)], device="cpu")
