@@ -58,8 +58,14 @@ def test_whatever_kind_either_is_what_the_guide_puts_above_the_relevant_document
 
 @pytest.mark.parametrize(
     ("trained", "guiding", "shared"),
-    [(table, table, True), (padded_table, padded_table, True), (open_transformer, open_transformer, True)]
-    + [(table, padded_table, False), (table, open_transformer, False), (open_transformer, table, False)],
+    [
+        (table, table, True),
+        (padded_table, padded_table, True),
+        (open_transformer, open_transformer, True),
+        (table, padded_table, False),
+        (table, open_transformer, False),
+        (open_transformer, table, False),
+    ],
 )
 def test_tokens_are_shared_by_encoders_of_one_kind_and_tokenizer(trained, guiding, shared):
     assert Guide(trained(seed=0), guiding(seed=3)).shares_tokens is shared

@@ -1,6 +1,8 @@
 import json
 
+import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
 from norm_aware.cli import app
@@ -46,3 +48,20 @@ def test_patience_without_sets_is_refused(tmp_path):
             ["train", "--pairs", trained, "--out", str(tmp_path), "--patience", "1"],
             catch_exceptions=False,
         )
+
+
+def test_mining_a_guide_and_batches_by_source_reach_the_training(tmp_path):
+    lines = [{"query": p.query, "document": p.document, "source": p.source} for p in pairs()]
+    trained, base = write(tmp_path / "pairs.jsonl", lines), static_base(tmp_path / "base")
+    done = CliRunner().invoke(
+        app,
+        [
+            *("train", "--pairs", trained, "--base", base, "--out", str(tmp_path / "out"), "--epochs", "1"),
+            *("--hard-negatives", "1", "--guide", base, "--by-source", "--device", "cpu"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    said = json.loads((tmp_path / "out" / "model" / "norm_aware.json").read_text())["training"]
+    assert (said["hard_negatives"], said["guide"], said["by_source"]) == (1, base, True)
+    assert np.isfinite(SentenceTransformer(str(tmp_path / "out" / "model")).encode(["a"])).all()

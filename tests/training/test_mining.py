@@ -9,7 +9,6 @@ from norm_aware.training.pairs import Pair
 from tests.losses.models import WORDS, table
 
 
-
 def cosines(model, queries, documents):
     sides = [np.asarray(model.encode(list(texts)), np.float64) for texts in (queries, documents)]
     q, d = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in sides)
@@ -89,7 +88,10 @@ def test_a_pairs_own_negatives_stay_in_front_and_are_not_mined_again():
     hard = oracle(model, pairs, margin=0.0)
     place = next(i for i, found in enumerate(hard) if len(found) > 3)
     given_one = hard[place][0]
-    pairs = [Pair(p.query, p.document, (given_one,) if i == place else ("z",), p.source) for i, p in enumerate(pairs)]
+    pairs = [
+        Pair(p.query, p.document, (given_one,) if i == place else ("z",), p.source)
+        for i, p in enumerate(pairs)
+    ]
     negatives = mine(pairs, model, count=2, margin=0.0).pairs[place].negatives
     assert negatives == (given_one, *hard[place][1:3])
 

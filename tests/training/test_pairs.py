@@ -2,9 +2,12 @@ import gzip
 import json
 
 import pytest
+from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 
 from norm_aware.errors import DatasetError
-from norm_aware.training.pairs import Pair, as_dataset, read_pairs
+from norm_aware.losses.info_nce import InfoNCELoss
+from norm_aware.training.pairs import Pair, as_dataset, by_source, count_batches, read_pairs
+from tests.losses.models import WORDS, table
 
 
 def write(path, *records):
@@ -60,3 +63,29 @@ def test_hard_negatives_become_columns_and_every_pair_has_as_many():
     assert dataset[1] == {"query": "r", "document": "e", "negative_1": "o", "negative_2": "p"}
     with pytest.raises(DatasetError, match="0 to 1 hard negatives"):
         as_dataset([Pair("q", "d", ("n",)), Pair("r", "e")])
+
+
+def test_pairs_by_source_keep_their_order_and_may_differ_in_hard_negatives():
+    found = by_source([Pair("q", "d", ("n",), "s"), Pair("r", "e"), Pair("t", "f", ("m",), "s")])
+    assert {name: part.to_dict() for name, part in found.items()} == {
+        "s": {"query": ["q", "t"], "document": ["d", "f"], "negative_1": ["n", "m"]},
+        "no source": {"query": ["r"], "document": ["e"]},
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_trainer_makes_each_batch_of_one_source_and_uses_every_pair_once(tmp_path, seed):
+    model = table()
+    words, sources = "abcdefghijk", "xxxxxyyyyzz"
+    dataset = by_source([Pair(word, word, (), source) for word, source in zip(words, sources, strict=True)])
+    arguments = SentenceTransformerTrainingArguments(
+        str(tmp_path), per_device_train_batch_size=2, report_to="none", use_cpu=True, seed=seed
+    )
+    trainer = SentenceTransformerTrainer(model, arguments, train_dataset=dataset, loss=InfoNCELoss(model))
+    batches = [
+        [WORDS[i] for i in batch["query_input_ids"].tolist()] for batch in trainer.get_train_dataloader()
+    ]
+    assert len(batches) == count_batches(dataset, 2) == 6
+    assert count_batches(as_dataset([Pair("q", "d")] * 11), 2) == 6
+    assert all(len({sources[words.index(word)] for word in batch}) == 1 for batch in batches)
+    assert sorted(word for batch in batches for word in batch) == [*words]

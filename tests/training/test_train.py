@@ -61,9 +61,10 @@ def test_the_history_holds_powers_scale_loss_and_every_similaritys_ndcg(tmp_path
     assert all(0 < power < 1 for power in powers)
 
 
-def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_path):
+@pytest.mark.parametrize("changed", [{}, {"hard_negatives": 1, "guide": "base", "by_source": True}])
+def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_path, changed):
     base = static_base(tmp_path / "base")
-    whole = options(epochs=4, learn_scale=True, evaluations=4)
+    whole = options(epochs=4, learn_scale=True, evaluations=4, **changed)
     straight = train(pairs(), base, similarity="learnable", out=tmp_path / "a", options=whole)
     train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
     kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
@@ -123,6 +124,43 @@ def test_a_transformer_is_trained_whole_or_by_adapters_and_saved_as_an_ordinary_
     np.testing.assert_allclose(saved.encode(words), trained.model.encode(words), atol=1e-5)
     assert np.abs(saved.encode(words) - SentenceTransformer(base).encode(words)).max() > 1e-3
     assert not list((tmp_path / "out" / "model").rglob("adapter*"))
+
+
+@pytest.mark.parametrize("changed", [{"hard_negatives": 2}, {"by_source": True}])
+def test_with_mined_negatives_or_by_source_the_pairs_are_learnt_and_the_model_says_how(tmp_path, changed):
+    trained = train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(**changed))
+    plain = train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "plain", options=options())
+    assert embed_set(trained.model, judged()).ndcg("cosine").mean() > 0.95
+    assert np.abs(trained.model.encode(["a"]) - plain.model.encode(["a"])).max() > 1e-3
+    said = json.loads((tmp_path / "out" / "model" / "norm_aware.json").read_text())["training"]
+    assert {name: said[name] for name in changed} == changed
+    assert (said["hard_negatives_drawn"] is None) == ("hard_negatives" not in changed)
+
+
+def test_a_guide_without_errors_changes_nothing_and_one_that_errs_as_the_base_keeps_its_errors(tmp_path):
+    base = static_base(tmp_path / "base")
+    plain = train(pairs(), base, out=tmp_path / "plain", options=options()).model
+    guides = {"perfect": str(tmp_path / "plain" / "model"), "erring": "base"}
+    guided = {
+        name: train(pairs(), base, out=tmp_path / name, options=options(guide=guide)).model
+        for name, guide in guides.items()
+    }
+    np.testing.assert_allclose(guided["perfect"].encode(["a"]), plain.encode(["a"]), atol=1e-6)
+    assert embed_set(guided["erring"], judged()).ndcg("cosine").mean() < 0.8
+
+
+def test_a_transformer_is_guided_by_an_encoder_of_another_kind(tmp_path):
+    guide = static_base(tmp_path / "guide")
+    found = [
+        train(
+            pairs(),
+            transformer_base(tmp_path),
+            out=tmp_path / name,
+            options=options(epochs=1, mini_batch_size=4, guide=guiding, hard_negatives=1, norm_length=0.1),
+        ).model.encode(["a"])
+        for name, guiding in (("guided", guide), ("plain", None))
+    ]
+    assert np.abs(found[0] - found[1]).max() > 1e-4
 
 
 def test_training_stops_when_the_sets_gain_no_more(tmp_path):

@@ -19,7 +19,8 @@ QUERIES, DOCUMENTS = WORDS[1:9], WORDS[9:17]
 
 
 def pairs():
-    return [Pair(query, document) for query, document in zip(QUERIES, DOCUMENTS, strict=True)] * 4
+    sources = ["former"] * 4 + ["latter"] * 4
+    return [Pair(q, d, (), source) for q, d, source in zip(QUERIES, DOCUMENTS, sources, strict=True)] * 4
 
 
 def judged():

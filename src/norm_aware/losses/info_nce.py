@@ -61,8 +61,8 @@ class InfoNCELoss(EmbeddingLoss):
         acts as the inverse temperature of its own row (Feng & Watanabe, propositions 4.1 and 4.2).
 
     Raises:
-        TrainingError: for a scale that is not above 0, a similarity outside the power family, a margin that is
-            no difference of cosines or has no guide, or a guide that cannot read the model's batches.
+        TrainingError: for a scale that is not above 0, a similarity outside the power family, a margin that
+            is no difference of cosines or has no guide, or a guide that cannot read the model's batches.
 
     Example:
         >>> from norm_aware.losses import InfoNCELoss
@@ -87,9 +87,10 @@ class InfoNCELoss(EmbeddingLoss):
             most = f" and at most {LARGEST_SCALE:g}" if learn_scale else ""
             raise TrainingError(f"The scale is {scale}; a number above 0{most} is needed, such as 20.")
         if not 0 <= margin < 2 or (margin and guide is None):
+            where = "" if guide else " without a guide"
             raise TrainingError(
-                f"The margin is {margin}{'' if guide else ' without a guide'}; at least 0 and below 2 is needed, "
-                "the difference of two of the guide's cosines."
+                f"The margin is {margin}{where}; a difference of two of a guide's cosines is needed, from 0 to "
+                "below 2."
             )
         if not isinstance(similarity, TrainableSimilarity):
             similarity = TrainableSimilarity(similarity)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 MARGIN = 0.05
-"""Share of the relevant document's cosine that a negative must stay below it: TopK-PercPos at 95%, the best of
-NV-Retriever's (Moreira et al. 2024, arXiv:2407.15831)."""
+"""Share of the relevant document's cosine that a negative must stay below it: TopK-PercPos at 95%, the best
+of NV-Retriever's (Moreira et al. 2024, arXiv:2407.15831)."""
 
 _DEEPEST = 100  # ranks looked at besides the relevant documents'
 _QUERIES = 1024  # scored at once
@@ -71,8 +71,8 @@ def mine(
     """
     if count < 1 or not 0 <= margin < 1:
         raise TrainingError(
-            f"{count} hard negatives at a margin of {margin} cannot be mined; at least 1 is needed, at a margin "
-            "from 0 to below 1."
+            f"{count} hard negatives at a margin of {margin} cannot be mined; at least 1 is needed, at a "
+            "margin from 0 to below 1."
         )
     require_training()
     relevant: dict[str, set[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,12 @@ def by_source(pairs: Sequence[Pair]) -> DatasetDict:
     from datasets import DatasetDict
 
     return DatasetDict(found)
+
+
+def count_batches(dataset: Dataset | DatasetDict, size: int) -> int:
+    """Batches of at most `size` pairs that once over the pairs makes, no batch holding two sources'."""
+    parts = dataset.values() if isinstance(dataset, dict) else [dataset]
+    return sum(math.ceil(len(part) / size) for part in parts)
 
 
 def read_lines(path: Path) -> Iterator[Record]:

@@ -30,7 +30,7 @@ from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, emb
 from norm_aware.training.extra import require_training
 from norm_aware.training.mining import mine
 from norm_aware.training.model_card import name_in_card
-from norm_aware.training.pairs import Pair, as_dataset, by_source
+from norm_aware.training.pairs import Pair, as_dataset, by_source, count_batches
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
@@ -168,9 +168,10 @@ def train(
         callbacks.append(CurriculumCallback(options.curriculum, main.similarity))
     if options.patience is not None and sets:
         callbacks.append(EarlyStoppingCallback(options.patience))
+    batches = count_batches(dataset, options.batch_size)
     trainer = SentenceTransformerTrainer(
         model,
-        _arguments(model, options, out, batches=_batches(dataset, options), measured=bool(sets)),
+        _arguments(model, options, out, batches=batches, measured=bool(sets)),
         train_dataset=dataset,
         loss=loss,
         evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
@@ -244,11 +245,6 @@ def _guide(base: str, options: TrainingOptions) -> SentenceTransformer | None:
     if options.guide is None:
         return None
     return open_base(base if options.guide == BASE else options.guide, device=options.device)
-
-
-def _batches(dataset: Any, options: TrainingOptions) -> int:
-    sizes = [len(part) for part in dataset.values()] if options.by_source else [len(dataset)]
-    return sum(math.ceil(size / options.batch_size) for size in sizes)
 
 
 def _arguments(
