@@ -89,8 +89,8 @@ class InfoNCELoss(EmbeddingLoss):
         if not 0 <= margin < 2 or (margin and guide is None):
             where = "" if guide else " without a guide"
             raise TrainingError(
-                f"The margin is {margin}{where}; a difference of two of a guide's cosines is needed, from 0 to "
-                "below 2."
+                f"The margin is {margin}{where}; a difference of two of a guide's cosines is needed, from 0 "
+                "to below 2."
             )
         if not isinstance(similarity, TrainableSimilarity):
             similarity = TrainableSimilarity(similarity)
