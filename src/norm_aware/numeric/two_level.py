@@ -64,7 +64,7 @@ def two_level(differences: Sequence[ArrayLike], *, level: float = 0.95) -> TwoLe
     Example:
         >>> found = two_level([[[0.1, 0.3, 0.2, 0.4], [0.2, 0.3, 0.3, 0.4], [0.1, 0.2, 0.2, 0.3]]])
         >>> round(found.difference, 3), round(found.query_error, 3), round(found.seed_error, 3)
-        (0.25, 0.05, 0.029)
+        (0.25, 0.048, 0.029)
     """
     sets = [np.asarray(part, dtype=np.float64) for part in differences]
     _require(sets)
