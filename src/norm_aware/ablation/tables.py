@@ -64,7 +64,7 @@ def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
     """Every model under every scoring, nDCG@10 averaged over sets: the cross-evaluation.
 
     The first column is each arm's own similarity, which need not be among the scorings; of the base as it
-    was it is cosine. Where it is among them, that cell is marked as own.
+    was it is cosine. A scoring that ranks as the own similarity does is marked as own.
 
     Args:
         results: of an ablation.
@@ -79,7 +79,7 @@ def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
         cells = [_cell([_mean(run["own"].get(s) for s in sets) for run in runs], own=True)]
         for scoring in scorings:
             means = [_mean(run["grid"][s].get(scoring) for s in sets) for run in runs]
-            cells.append(_cell(means, own=scoring == about["own"]))
+            cells.append(_cell(means, own=scoring == _ranks_like(about["similarity"])))
         rows.append((arm, cells))
     return _table(title, ("own similarity", *scorings), rows, best=True)
 
@@ -200,6 +200,11 @@ def scored(row: Mapping[str, Any], side: str = "arm") -> str:
     if scoring == OWN:
         return str(model)
     return "the untouched base" if (model, scoring) == (UNTOUCHED, "cosine") else f"{model} by {scoring}"
+
+
+def _ranks_like(similarity: str) -> str:
+    """The scoring that ranks as a similarity does: whether the query is normalised changes no ranking."""
+    return {"query_normalized": "dot", "document_normalized": "cosine"}.get(similarity, similarity)
 
 
 def _table(
