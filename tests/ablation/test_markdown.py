@@ -3,7 +3,7 @@ import re
 from norm_aware.ablation.markdown import markdown
 from norm_aware.ablation.tables import by_set
 from norm_aware.numerals import number
-from tests.ablation.worlds import OWN
+from tests.ablation.worlds import OWN, SETS
 
 
 def tables(text):
@@ -25,7 +25,8 @@ def test_every_table_is_rectangular_with_its_rule(results):
 
 def test_the_table_by_set_holds_the_means_and_marks_the_highest(results):
     rows = tables(markdown(results))["by set, each arm under its own similarity"]
-    assert [row[0].strip() for row in rows[2:]] == ["untouched", *OWN]
+    assert [cell.strip() for cell in rows[0]] == ["set", "untouched", *OWN]
+    assert [row[0].strip() for row in rows[2:]] == list(SETS)
     for row, (_, cells) in zip(rows[2:], by_set(results).rows, strict=True):
         assert all(number(cell.mean) in text for cell, text in zip(cells, row[1:], strict=True))
         assert [cell.best for cell in cells] == ["**" in text for text in row[1:]]

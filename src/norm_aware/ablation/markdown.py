@@ -52,7 +52,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def _table(table: Table, *, of: str = "") -> list[str]:
     rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in table.rows]
-    return [f"### {_text(of + table.title)}", "", *_rows(["arm", *table.columns], rows), ""]
+    return [f"### {_text(of + table.title)}", "", *_rows([table.of, *table.columns], rows), ""]
 
 
 def _comparisons(results: Mapping[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ NULL_HYPOTHESES = {
 NOT_COVERED = (
     "Other sets, other training pairs and other bases: sets weigh the same and are taken as given.",
     "The spread over seeds beyond what a few of them show: of three, the true standard deviation may be from "
-    "half to six times the one seen, which the degrees of freedom pay for.",
+    "half to six times the one seen, which the test allows for.",
     "Queries that depend on each other, such as several about one document: they count as independent.",
 )
 """What the p values and intervals say nothing of."""
@@ -84,7 +84,7 @@ def compare(values: Mapping[Key, NDArray[np.float64]], results: Mapping[str, Any
     Returns:
         JSON-ready rows: `kind`, `arm`, `scoring`, `reference`, `reference_scoring`, `scope` (a set, or a key
         of `MEANS`), `level` (`set` or `mean`), `sets`, `queries`, `seeds`, `difference`, `low`, `high`,
-        `query_error`, `seed_error`, `freedom` and the p values of `NULL_HYPOTHESES`; `p_seeds` is None for
+        `query_error`, `seed_error` and the p values of `NULL_HYPOTHESES`; `p_seeds` is None for
         a single seed. A comparison that lacks values on any of its sets has no row.
 
     Raises:
@@ -216,7 +216,6 @@ def _compared(
             "high": estimate.high,
             "query_error": estimate.query_error,
             "seed_error": estimate.seed_error,
-            "freedom": estimate.freedom if np.isfinite(estimate.freedom) else None,
             "p": estimate.p,
             "p_queries": p_queries,
             "p_seeds": estimate.seed_p,

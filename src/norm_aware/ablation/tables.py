@@ -36,7 +36,7 @@ class Cell:
         mean: None where nothing was measured.
         spread: standard deviation over seeds; None for fewer than two.
         own: whether it is the arm under its own similarity.
-        best: whether no other of its column is larger.
+        best: whether no other model's is larger.
     """
 
     mean: float | None
@@ -52,19 +52,21 @@ class Table:
     Attributes:
         title: what it shows.
         columns: headings of the cells.
-        rows: (name of the arm, cells).
+        rows: (name, cells).
+        of: what a row is, `arm` or `set`.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    of: str = "arm"
 
 
 def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
     """Every model under every scoring, nDCG@10 averaged over sets: the cross-evaluation.
 
     The first column is each arm's own similarity, which need not be among the scorings; of the base as it
-    was it is cosine. Where it is among them, that cell is marked as own.
+    was it is cosine. A scoring that ranks as the own similarity does is marked as own.
 
     Args:
         results: of an ablation.
@@ -79,7 +81,7 @@ def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
         cells = [_cell([_mean(run["own"].get(s) for s in sets) for run in runs], own=True)]
         for scoring in scorings:
             means = [_mean(run["grid"][s].get(scoring) for s in sets) for run in runs]
-            cells.append(_cell(means, own=scoring == about["own"]))
+            cells.append(_cell(means, own=scoring == _ranks_like(about["similarity"])))
         rows.append((arm, cells))
     return _table(title, ("own similarity", *scorings), rows, best=True)
 
@@ -95,14 +97,17 @@ def grids(results: Mapping[str, Any]) -> tuple[list[Table], list[Table]]:
 
 
 def by_set(results: Mapping[str, Any]) -> Table:
-    """Every model on every set, each under its own similarity, the untouched base under cosine."""
+    """A row for every set: every model under its own similarity, the untouched base under cosine."""
     sets = list(results["sets"])
     before = results["untouched"]
     rows = [(UNTOUCHED, [_cell([_mean([before[name].get("cosine")])]) for name in sets])]
     for arm, about in results["arms"].items():
         runs = about["runs"].values()
         rows.append((arm, [_cell([_mean([run["own"].get(name)]) for run in runs]) for name in sets]))
-    return _table("by set, each arm under its own similarity", tuple(sets), rows, best=True)
+    table = _table("by set, each arm under its own similarity", tuple(sets), rows, best=True)
+    cells = zip(*(of_arm for _, of_arm in table.rows), strict=True)
+    turned = tuple(zip(sets, cells, strict=True))
+    return Table(table.title, tuple(arm for arm, _ in table.rows), turned, "set")
 
 
 def norms(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
@@ -200,6 +205,11 @@ def scored(row: Mapping[str, Any], side: str = "arm") -> str:
     if scoring == OWN:
         return str(model)
     return "the untouched base" if (model, scoring) == (UNTOUCHED, "cosine") else f"{model} by {scoring}"
+
+
+def _ranks_like(similarity: str) -> str:
+    """The scoring that ranks as a similarity does: whether the query is normalised changes no ranking."""
+    return {"query_normalized": "dot", "document_normalized": "cosine"}.get(similarity, similarity)
 
 
 def _table(

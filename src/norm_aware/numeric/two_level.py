@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from norm_aware.numeric.bisection import rising_root
 from norm_aware.numeric.student_t import t_cdf, t_quantile
 
 
@@ -23,7 +24,6 @@ class TwoLevel:
         p: two-sided; below 1 - level just where the interval leaves 0 out.
         query_error: standard error from the queries, within each set.
         seed_error: standard error from the seeds; 0 where there is one.
-        freedom: effective degrees of freedom; infinite where nothing varies.
         seed_p: two-sided p of the paired t test across seeds alone, the queries taken as given; None for one
             seed or seeds that all agree.
     """
@@ -34,8 +34,15 @@ class TwoLevel:
     p: float
     query_error: float
     seed_error: float
-    freedom: float
     seed_p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A variance and the degrees of freedom that it was estimated with."""
+
+    variance: float
+    freedom: float
 
 
 def two_level(differences: Sequence[ArrayLike], *, level: float = 0.95) -> TwoLevel:
@@ -49,9 +56,14 @@ def two_level(differences: Sequence[ArrayLike], *, level: float = 0.95) -> TwoLe
     over queries and sets, each over its number. That is what drawing both with replacement (the pigeonhole
     bootstrap, Owen 2007, doi:10.1214/07-AOAS122) comes to in the limit, without the part that it loses where
     there are few to draw from: of three seeds, a third of their variance. Noise that belongs to one query
-    and one seed counts in both, which errs to the side of caution. Student's t has the degrees of freedom of
-    Welch and Satterthwaite (1946, doi:10.2307/3002019), which a seed error that is small beside the query
-    error costs little, and a large one makes as few as there are seeds less one.
+    and one seed counts in both, which errs to the side of caution.
+
+    The limit that the difference over its error must pass is the mean of Student's two limits, for the
+    queries' degrees of freedom and for the seeds', each weighing by its variance (Cochran & Cox 1957,
+    "Experimental Designs", section 4.14). Three seeds sometimes agree by luck; effective degrees of freedom
+    (Satterthwaite 1946) would then take them at their word, and err the more often the smaller the p that is
+    asked for. Seeds that hardly differ cost little here, seeds that differ much leave as many degrees of
+    freedom as there are seeds less one.
 
     Args:
         differences: per set, shape (seeds, queries); the same seeds in the same order, two queries at
@@ -64,43 +76,60 @@ def two_level(differences: Sequence[ArrayLike], *, level: float = 0.95) -> TwoLe
     Example:
         >>> found = two_level([[[0.1, 0.3, 0.2, 0.4], [0.2, 0.3, 0.3, 0.4], [0.1, 0.2, 0.2, 0.3]]])
         >>> round(found.difference, 3), round(found.query_error, 3), round(found.seed_error, 3)
-        (0.25, 0.05, 0.029)
+        (0.25, 0.048, 0.029)
     """
     sets = [np.asarray(part, dtype=np.float64) for part in differences]
     _require(sets)
-    count, seeds = len(sets), len(sets[0])
-    from_queries = np.array([part.mean(axis=0).var(ddof=1) / part.shape[1] for part in sets]) / count**2
+    queries, seeds = _of_queries(sets), len(sets[0])
     of_seeds = np.mean([part.mean(axis=1) for part in sets], axis=0)
-    from_seeds = float(of_seeds.var(ddof=1)) / seeds if seeds > 1 else 0.0
-    variance = float(from_queries.sum()) + from_seeds
-    difference = float(of_seeds.mean())
-    rest = float(sum(part**2 / (each.shape[1] - 1) for part, each in zip(from_queries, sets, strict=True)))
-    rest += from_seeds**2 / (seeds - 1) if seeds > 1 else 0.0
-    error, freedom = math.sqrt(variance), variance**2 / rest if rest > 0 else math.inf
-    half = t_quantile((1 + level) / 2, freedom) * error if error > 0 else 0.0
+    spread = _Part(float(of_seeds.var(ddof=1)) / seeds if seeds > 1 else 0.0, max(1, seeds - 1))
+    difference, error = float(of_seeds.mean()), math.sqrt(queries.variance + spread.variance)
+    half = _limit((1 + level) / 2, (queries, spread)) * error if error > 0 else 0.0
     return TwoLevel(
         difference,
         difference - half,
         difference + half,
-        two_sided_t(difference, error, freedom),
-        math.sqrt(float(from_queries.sum())),
-        math.sqrt(from_seeds),
-        freedom,
-        two_sided_t(difference, math.sqrt(from_seeds), seeds - 1) if from_seeds > 0 else None,
+        _two_sided(difference, error, (queries, spread)),
+        math.sqrt(queries.variance),
+        math.sqrt(spread.variance),
+        _two_sided(difference, math.sqrt(spread.variance), (spread,)) if spread.variance > 0 else None,
     )
 
 
-def two_sided_t(difference: float, error: float, freedom: float) -> float:
-    """Chance under Student's t of a difference at least this far from 0, on either side.
+def _of_queries(sets: Sequence[NDArray[np.float64]]) -> _Part:
+    """The variance from the queries, with the degrees of freedom of a sum over sets (Satterthwaite)."""
+    parts = [
+        _Part(float(part.mean(axis=0).var(ddof=1)) / part.shape[1] / len(sets) ** 2, part.shape[1] - 1)
+        for part in sets
+    ]
+    variance = sum(part.variance for part in parts)
+    rest = sum(part.variance**2 / part.freedom for part in parts)
+    return _Part(variance, variance**2 / rest if rest > 0 else parts[0].freedom)
 
-    Args:
-        difference: what was observed.
-        error: its standard error; where it is 0 the p is 1 for no difference and 0 for any other.
-        freedom: degrees of freedom, at least 1 where there is an error.
-    """
+
+def _limit(probability: float, parts: Sequence[_Part]) -> float:
+    total = sum(part.variance for part in parts)
+    known = [part for part in parts if part.variance > 0]
+    return sum(part.variance / total * t_quantile(probability, part.freedom) for part in known)
+
+
+def _two_sided(difference: float, error: float, parts: Sequence[_Part]) -> float:
+    """The p at which the limit is the difference over its error."""
     if error <= 0:
         return float(difference == 0)
-    return min(1.0, max(0.0, 2 * t_cdf(-abs(difference) / error, freedom)))
+    observed = abs(difference) / error
+    known = [part for part in parts if part.variance > 0]
+    if len(known) == 1:
+        return min(1.0, 2 * t_cdf(-observed, known[0].freedom))
+    (first, second), share = known, known[0].variance / (known[0].variance + known[1].variance)
+
+    def gap(at: float) -> float:
+        """How much likelier `at` is passed by one than what is left for the other, by the other."""
+        other = (observed - share * at) / (1 - share)
+        return t_cdf(-other, second.freedom) - t_cdf(-at, first.freedom)
+
+    at = rising_root(gap, 0.0, observed / share)
+    return min(1.0, 2 * t_cdf(-at, first.freedom))
 
 
 def _require(sets: Sequence[NDArray[np.float64]]) -> None:
