@@ -85,7 +85,9 @@ class Ablation:
     @property
     def fingerprint(self) -> str:
         """Hash of everything but the arms and the seeds, so that both can be added to."""
-        fixed = [self.base, self.held_out, dataclasses.asdict(self.options)]
+        plain, given = dataclasses.asdict(TrainingOptions()), dataclasses.asdict(self.options)
+        chosen = {name: value for name, value in given.items() if value != plain[name]}
+        fixed = [self.base, self.held_out, chosen]  # an option that comes later changes nothing that is done
         hasher = hashlib.blake2b(json.dumps(fixed, default=str).encode(), digest_size=8)
         for pair in self.pairs:
             hasher.update(f"{pair.query}\0{pair.document}\0{pair.source}\n".encode())

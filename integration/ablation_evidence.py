@@ -1,0 +1,97 @@
+"""Which side to normalise in training, on nine judged sets and a held-out one: the ablation's evidence.
+
+    python integration/ablation_evidence.py --data DIR --runs FOLDER --out FILE.json [--base wordllama]
+        [--arms cosine,dot,...] [--seeds 0,1,2] [--epochs 3] [--batch-size 256] [--device cpu]
+
+`norm-aware ablate` on the training pairs in `DIR/train_pairs`, with the distractors of nq_oracle in its
+corpus. Arms and seeds can be added to a folder of runs; what is complete is not repeated. The file holds
+what `results.json` does, `FOLDER/report.html` shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from norm_aware.ablation.arm import PAPER
+from norm_aware.ablation.markdown import markdown
+from norm_aware.ablation.report import write_page
+from norm_aware.ablation.run import Ablation, ablate
+from norm_aware.benchmark.datasets.corpus import read_documents
+from norm_aware.cli.judged import read_judged
+from norm_aware.console import progress_bars
+from norm_aware.training.evaluation import JudgedTexts
+from norm_aware.training.pairs import read_pairs
+from norm_aware.training.train import TrainingOptions
+from norm_aware.whole_file import write_whole
+
+IN_DOMAIN = ("medquad_liveqa",)
+SYMMETRIC = ("banking77", "stsb")
+SETS = (
+    "2wiki",
+    "covidqa",
+    "nq_oracle",
+    "pubmedqa",
+    "scifact",
+    "strategyqa_facts",
+    *IN_DOMAIN,
+    *SYMMETRIC,
+)
+DISTRACTORS = "corpus_distractors.jsonl"
+
+
+def read_set(folder: Path) -> JudgedTexts:
+    """A judged set, with its distractors where it has them."""
+    (judged,) = read_judged(str(folder))
+    if not (folder / DISTRACTORS).is_file():
+        return judged
+    documents = (*judged.documents, *(document.content for document in read_documents(folder / DISTRACTORS)))
+    return dataclasses.replace(
+        judged,
+        documents=documents,
+        judgements=dataclasses.replace(judged.judgements, documents=len(documents)),
+    )
+
+
+def main() -> None:
+    """Run the arms and write what they say."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the datasets")
+    parser.add_argument("--runs", type=Path, required=True, help="folder of the models; goes on where it is")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", default="wordllama")
+    parser.add_argument("--arms", default=",".join(PAPER))
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--learning-rate", type=float, default=None)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    given = parser.parse_args()
+    ablation = Ablation(
+        given.base,
+        read_pairs(next((given.data / "train_pairs").glob("pairs.jsonl*"))),
+        [read_set(given.data / name) for name in SETS],
+        arms=given.arms.split(","),
+        seeds=[int(seed) for seed in given.seeds.split(",")],
+        options=TrainingOptions(
+            epochs=given.epochs,
+            batch_size=given.batch_size,
+            learning_rate=given.learning_rate,
+            bf16=given.bf16,
+            device=given.device,
+        ),
+        in_domain=IN_DOMAIN,
+        symmetric=SYMMETRIC,
+    )
+    with progress_bars() as bar:
+        results = ablate(ablation, given.runs, progress=bar)
+    write_page(results, given.runs / "report.html")
+    write_whole(given.out, json.dumps(results, indent=1, default=str))
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
