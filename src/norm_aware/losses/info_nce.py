@@ -11,6 +11,7 @@ from sentence_transformers.util import all_gather, all_gather_with_grad, get_ran
 from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
+from norm_aware.losses.anti_hubness import AntiHubnessLength
 from norm_aware.losses.embedding_loss import EmbeddingLoss
 from norm_aware.losses.learned import learned
 from norm_aware.losses.texts import Texts
@@ -40,6 +41,8 @@ class InfoNCELoss(EmbeddingLoss):
         learn_scale: learns the scale, below `LARGEST_SCALE`.
         gather_across_devices: takes the documents of all processes as negatives.
         mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
+        document_length: gives documents lengths that are no part of their embeddings, and multiplies their
+            scores by them.
 
     Requirements:
         Columns (query, relevant document) or (query, relevant document, hard negative, ...).
@@ -69,6 +72,7 @@ class InfoNCELoss(EmbeddingLoss):
         learn_scale: bool = False,
         gather_across_devices: bool = False,
         mini_batch_size: int | None = None,
+        document_length: AntiHubnessLength | None = None,
     ) -> None:
         super().__init__(model, mini_batch_size=mini_batch_size)
         if not 0 < scale < math.inf or (learn_scale and scale > LARGEST_SCALE):
@@ -78,6 +82,7 @@ class InfoNCELoss(EmbeddingLoss):
             similarity = TrainableSimilarity(similarity)
         self.similarity = similarity
         self.gather_across_devices = gather_across_devices
+        self.document_length = document_length
         self._log_scale = learned(math.log(scale)) if learn_scale else math.log(scale)
 
     @property
@@ -107,8 +112,11 @@ class InfoNCELoss(EmbeddingLoss):
             documents = [all_gather_with_grad(column) for column in documents]
             known = [all_gather(column) for column in known]
         wanted = torch.arange(first, first + len(queries), device=queries.device)
-        scores = self._scale() * self.similarity(queries, torch.cat(documents))
-        mask = _no_negatives(known[0], known[1], torch.cat(known[1:]), wanted)
+        every, digests = torch.cat(documents), torch.cat(known[1:])
+        scores = self._scale() * self.similarity(queries, every)
+        if self.document_length is not None:
+            scores = scores * self.document_length(self.model, every, digests)
+        mask = _no_negatives(known[0], known[1], digests, wanted)
         return nn.functional.cross_entropy(scores.masked_fill(mask, -torch.inf), wanted)
 
     def get_config_dict(self) -> dict[str, object]:
@@ -116,6 +124,7 @@ class InfoNCELoss(EmbeddingLoss):
         return {
             "similarity": self.similarity.similarity.name,
             "scale": self.scale,
+            **({"anti_hubness": self.document_length.gamma} if self.document_length is not None else {}),
             "gather_across_devices": self.gather_across_devices,
             "mini_batch_size": self.mini_batch_size,
         }
