@@ -45,6 +45,13 @@ def train(
     patience: Annotated[int | None, typer.Option(help="Evaluations without a gain until it stops.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order and whatever is drawn.")] = 0,
     device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
+    anti_hubness: Annotated[
+        float | None, typer.Option(help="Learn a document length by hubness, from this exponent.")
+    ] = None,
+    norm_head: Annotated[
+        bool, typer.Option("--norm-head", help="Append a head that learns norms, from 1.")
+    ] = False,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Train nothing of the encoder itself.")] = False,
 ) -> None:
     """Train an encoder on pairs, with either side's norm counting or not, into an ordinary model.
 
@@ -77,10 +84,14 @@ def train(
         patience=patience,
         seed=seed,
         device=device,
+        anti_hubness=anti_hubness,
+        norm_head=norm_head,
+        freeze_encoder=freeze,
     )
     trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
     measured = [row for row in trained.history if "eval_mean_own" in row]
     for row in measured:
         values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))
         print(f"step {row['step']}: nDCG@10 by {values}")
-    print(f"{out / 'model'}: search it by {trained.similarity}")
+    given = "" if trained.gamma is None else f" with an anti-hubness norm of exponent {trained.gamma:.3f}"
+    print(f"{out / 'model'}: search it by {trained.similarity}{given}")

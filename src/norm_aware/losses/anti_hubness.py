@@ -32,9 +32,10 @@ class AntiHubnessLength(nn.Module):
     batch's, so that gamma changes how documents stand to each other and not the temperature.
 
     The bank is embedded by the model that is trained, without gradient: whole to begin with, then one of its
-    `PARTS` parts a step, in turn. No row is older than `PARTS` steps, a step costs an eighth of the bank, nothing is
-    drawn, and every process holds the same bank without asking the others. Gradients go to gamma, not
-    through h: the encoder would be paid for moving documents away from spans whatever they answer.
+    `PARTS` parts a step, in turn. No row is older than `PARTS` steps, a step costs an eighth of the bank,
+    nothing is drawn, and every process holds the same bank without asking the others. Gradients go to
+    gamma, not through h: the encoder would be paid for moving documents away from spans, whatever they
+    answer.
 
     Args:
         model: what is trained; it embeds the bank here and reads the sources' tokens, and is not kept.

@@ -91,6 +91,11 @@ class InfoNCELoss(EmbeddingLoss):
         scale = self._scale()
         return scale if isinstance(scale, float) else scale.item()
 
+    @property
+    def gamma(self) -> float | None:
+        """Exponent of the document length by hubness as it is now; None without one."""
+        return None if self.document_length is None else self.document_length.gamma
+
     def compute(
         self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None = None
     ) -> Tensor:
@@ -124,7 +129,7 @@ class InfoNCELoss(EmbeddingLoss):
         return {
             "similarity": self.similarity.similarity.name,
             "scale": self.scale,
-            **({"anti_hubness": self.document_length.gamma} if self.document_length is not None else {}),
+            "anti_hubness": self.gamma,
             "gather_across_devices": self.gather_across_devices,
             "mini_batch_size": self.mini_batch_size,
         }

@@ -26,15 +26,18 @@ from norm_aware.model_record import write_record
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.training.base import merge_lora, open_base
 from norm_aware.training.curriculum import Curriculum, CurriculumCallback
+from norm_aware.training.document_length import cut_bank, lengths_of
 from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
 from norm_aware.training.model_card import name_in_card
 from norm_aware.training.pairs import Pair, as_dataset
+from norm_aware.training.parts import add_parts, check_parts
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
 _SAMPLED = 256  # pairs whose norms set a matched scale
-_RATES = {"static": 1e-2, "lora": 2e-4, "full": 2e-5}
+_RATES = {"frozen": 1e-2, "static": 1e-2, "lora": 2e-4, "full": 2e-5}
+_GAMMA_RATE = 1e-2  # one number, which a whole encoder's rate would leave where it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class TrainingOptions:
     Attributes:
         epochs: times over the pairs.
         batch_size: pairs a step.
-        learning_rate: the largest, decayed by a cosine; None takes .01 for a static table, .0002 for LoRA
-            and .00002 for all weights.
+        learning_rate: the largest, decayed by a cosine; None takes .01 for a static table and where the
+            encoder is frozen, .0002 for LoRA and .00002 for all weights.
         warmup: share of the steps in which it rises.
         scale: 1 / temperature, or where it starts.
         learn_scale: learns it.
@@ -63,6 +66,10 @@ class TrainingOptions:
             similarity starts at the temperature that `scale` is for cosine. Without it norms of 14 on both
             sides make 200 times the scores of cosine, as in Feng & Watanabe, who take 20 for all.
         bf16: computes in bfloat16 where precision allows, weights in float32.
+        anti_hubness: where the exponent of a document length by hubness starts, which is learned with the
+            model (`AntiHubnessLength`); None leaves such a length out.
+        norm_head: appends a `NormHead`, so that norms start at 1 and are learned beside directions.
+        freeze_encoder: trains the norm head, and what the loss learns, alone.
     """
 
     epochs: float = 3.0
@@ -82,6 +89,9 @@ class TrainingOptions:
     device: str | None = None
     match_scale: bool = False
     bf16: bool = False
+    anti_hubness: float | None = None
+    norm_head: bool = False
+    freeze_encoder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,13 @@ class Trained:
         model: the best checkpoint where sets were given, else the last.
         similarity: what it was trained by, as it ended, and is meant to be searched by.
         history: what was logged: loss, powers, scale, nDCG@10 under each similarity, by step.
+        gamma: exponent of the anti-hubness norm it was trained with, as it ended; None without one.
     """
 
     model: SentenceTransformer
     similarity: PowerSimilarity
     history: list[dict[str, Any]] = field(repr=False)
+    gamma: float | None = None
 
 
 def train(
@@ -133,8 +145,13 @@ def train(
         raise TrainingError(
             f"{len(pairs)} pairs were given; at least 2 are needed, for each is the other's negative."
         )
+    check_parts(options, similarity)
     model = open_base(base, lora=options.lora, device=options.device)
     model.model_card_data.generate_widget_examples = False
+    add_parts(model, options)
+    length = None
+    if options.anti_hubness is not None:
+        length = cut_bank(model, pairs, gamma=options.anti_hubness, seed=options.seed)
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
         model,
@@ -142,6 +159,7 @@ def train(
         scale=matched_scale(model, pairs, start, options.scale) if options.match_scale else options.scale,
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
+        document_length=length,
     )
     loss = _with_terms(main, options, train_size=len(pairs))
     state = LossState(main)
@@ -150,12 +168,15 @@ def train(
         callbacks.append(CurriculumCallback(options.curriculum, main.similarity))
     if options.patience is not None and sets:
         callbacks.append(EarlyStoppingCallback(options.patience))
+    evaluator = SimilarityEvaluator(
+        sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
+    )
     trainer = SentenceTransformerTrainer(
         model,
         _arguments(model, options, out, pairs=len(pairs), measured=bool(sets)),
         train_dataset=as_dataset(pairs),
         loss=loss,
-        evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
+        evaluator=evaluator if sets else None,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # what is logged is in the history
@@ -164,7 +185,7 @@ def train(
     state.restore(trainer.state.best_model_checkpoint)
     if options.lora is not None:
         merge_lora(model)
-    found = main.similarity.similarity
+    found, gamma = main.similarity.similarity, main.gamma
     if trainer.is_world_process_zero():
         notes = {
             "base": base,
@@ -173,23 +194,28 @@ def train(
             "scale": main.scale,
             **asdict(options),
         }
-        save(model, found, out / "model", notes)
+        save(model, found, out / "model", notes, anti_hubness=gamma)
         lines = [json.dumps(row, default=str) for row in state.history]
         write_whole(out / "history.jsonl", "".join(f"{line}\n" for line in lines))
-    return Trained(model, found, state.history)
+    return Trained(model, found, state.history, gamma)
 
 
 def save(
-    model: SentenceTransformer, similarity: PowerSimilarity, folder: Path, notes: dict[str, Any]
+    model: SentenceTransformer,
+    similarity: PowerSimilarity,
+    folder: Path,
+    notes: dict[str, Any],
+    *,
+    anti_hubness: float | None = None,
 ) -> None:
-    """Save a model with the similarity it was trained by.
+    """Save a model with the similarity it was trained by, and the exponent of its anti-hubness norm.
 
     sentence-transformers knows cosine and dot alone: it is told dot where the document's norm counts in
     full, cosine else; `norm_aware.json` and the card name the similarity itself.
     """
     model.similarity_fn_name = "dot" if similarity.document_power == 1 else "cosine"
     model.save_pretrained(str(folder))
-    write_record(folder, similarity, notes)
+    write_record(folder, similarity, notes, anti_hubness=anti_hubness)
     name_in_card(folder, similarity)
 
 
@@ -225,6 +251,7 @@ def _arguments(
     model: SentenceTransformer, options: TrainingOptions, out: Path, *, pairs: int, measured: bool
 ) -> SentenceTransformerTrainingArguments:
     kind = "static" if isinstance(model[0], StaticEmbedding) else "full" if options.lora is None else "lora"
+    kind = "frozen" if options.freeze_encoder else kind
     steps = max(1, math.ceil(options.epochs * math.ceil(pairs / options.batch_size)))
     every = max(1, steps // max(1, options.evaluations))
     return SentenceTransformerTrainingArguments(
@@ -232,6 +259,7 @@ def _arguments(
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
         learning_rate=options.learning_rate or _RATES[kind],
+        learning_rate_mapping={} if options.anti_hubness is None else {r"document_length\.": _GAMMA_RATE},
         lr_scheduler_type="cosine",
         warmup_steps=math.ceil(options.warmup * steps),
         seed=options.seed,
