@@ -58,10 +58,25 @@ class NormHead(Module):
         self.save_torch_weights(output_path, safe_serialization=safe_serialization)
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **options: Any) -> NormHead:
+    def load(
+        cls,
+        model_name_or_path: str,
+        subfolder: str = "",
+        token: bool | str | None = None,
+        cache_folder: str | None = None,
+        revision: str | None = None,
+        local_files_only: bool = False,
+        init_defaults: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> NormHead:
         """Read the head from its folder of the model."""
-        known = {"token", "cache_folder", "revision", "local_files_only"}
-        where = {"subfolder": subfolder, **{k: v for k, v in options.items() if k in known}}
+        where: dict[str, Any] = {
+            "subfolder": subfolder,
+            "token": token,
+            "cache_folder": cache_folder,
+            "revision": revision,
+            "local_files_only": local_files_only,
+        }
         head = cls(**cls.load_config(model_name_or_path, **where))
         cls.load_torch_weights(model_name_or_path, model=head, **where)
         return head
@@ -76,4 +91,5 @@ def open_model(name: str, **options: Any) -> SentenceTransformer:
     """
     # the class is named, and imported from here: nothing that comes with the model is run
     ours = {f"{NormHead.__module__}.{NormHead.__qualname__}": NormHead}
-    return SentenceTransformer._load_with_module_classes(name, ours, **options)
+    model: SentenceTransformer = SentenceTransformer._load_with_module_classes(name, ours, **options)
+    return model
