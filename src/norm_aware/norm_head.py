@@ -32,7 +32,7 @@ class NormHead(Module):
     """
 
     def __init__(self, dimension: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.dimension = dimension
         self.head = nn.Linear(dimension, 1, bias=False)
         nn.init.zeros_(self.head.weight)
