@@ -23,8 +23,8 @@ from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.cli.judged import read_judged
 from norm_aware.console import progress_bars
 from norm_aware.training.evaluation import JudgedTexts
+from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import read_pairs
-from norm_aware.training.train import TrainingOptions
 from norm_aware.whole_file import write_whole
 
 IN_DOMAIN = ("medquad_liveqa",)

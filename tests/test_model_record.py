@@ -8,7 +8,14 @@ import sys
 import pytest
 
 from norm_aware.errors import TrainingError
-from norm_aware.model_record import FILE, read_similarity, recorded_similarity, write_record
+from norm_aware.model_record import (
+    FILE,
+    read_anti_hubness,
+    read_similarity,
+    recorded_anti_hubness,
+    recorded_similarity,
+    write_record,
+)
 from norm_aware.numeric.similarity import DOT, PowerSimilarity
 from tests.hub import VERSION, Hub, cached
 
@@ -17,6 +24,24 @@ def test_the_similarity_written_is_the_one_read(tmp_path):
     similarity = PowerSimilarity(document_power=0.25)
     write_record(tmp_path, similarity, {"base": "x"})
     assert read_similarity(tmp_path) == recorded_similarity(str(tmp_path)) == similarity
+
+
+def test_the_exponent_written_is_the_one_read(tmp_path):
+    write_record(tmp_path, DOT, {}, anti_hubness=0.25)
+    assert read_anti_hubness(tmp_path) == recorded_anti_hubness(str(tmp_path)) == 0.25
+
+
+def test_a_folder_that_gives_no_exponent_or_is_none_names_none(tmp_path):
+    assert read_anti_hubness(tmp_path) is recorded_anti_hubness("no/where") is None
+    write_record(tmp_path, DOT, {})
+    assert read_anti_hubness(tmp_path) is None
+
+
+@pytest.mark.parametrize("gamma", ['"much"', "0.5", "-0.1", "NaN"])
+def test_an_exponent_that_search_cannot_give_is_refused_by_name(tmp_path, gamma):
+    (tmp_path / FILE).write_text(f'{{"similarity": "dot", "anti_hubness": {gamma}}}')
+    with pytest.raises(TrainingError, match=FILE):
+        read_anti_hubness(tmp_path)
 
 
 def test_a_folder_that_says_nothing_names_none(tmp_path):

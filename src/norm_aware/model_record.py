@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from norm_aware.errors import TrainingError
+from norm_aware.numeric.hubness_norm import MAX_GAMMA
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.whole_file import write_whole
@@ -25,15 +26,20 @@ _PATIENCE = 3.0  # seconds that a hub may take to say whether the file is there
 _log = logging.getLogger(__name__)
 
 
-def write_record(folder: Path, similarity: Similarity, notes: Mapping[str, Any]) -> None:
+def write_record(
+    folder: Path, similarity: Similarity, notes: Mapping[str, Any], *, anti_hubness: float | None = None
+) -> None:
     """Say in a model's folder what it was trained by.
 
     Args:
         folder: of the saved model.
         similarity: what it is meant to be searched by.
         notes: how it was trained; no secrets.
+        anti_hubness: exponent of the anti-hubness norm that it was trained with, if it was.
     """
     content = {"schema": _SCHEMA, "similarity": similarity.name, "training": dict(notes)}
+    if anti_hubness is not None:
+        content["anti_hubness"] = anti_hubness
     write_whole(folder / FILE, json.dumps(content, indent=1, default=str))
 
 
@@ -55,6 +61,31 @@ def read_similarity(path: Path) -> Similarity | None:
         ) from error
 
 
+def read_anti_hubness(path: Path) -> float | None:
+    """The exponent of the anti-hubness norm that a model's folder names; None where it says nothing.
+
+    Raises:
+        TrainingError: when the file is there and names no number from 0 to `MAX_GAMMA`.
+    """
+    if read_similarity(path) is None:
+        return None
+    gamma = json.loads((path / FILE).read_text(encoding="utf-8")).get("anti_hubness")
+    if gamma is None:
+        return None
+    if not isinstance(gamma, int | float) or not 0 <= gamma <= MAX_GAMMA:
+        raise TrainingError(
+            f"{path / FILE} gives an anti-hubness norm of exponent {gamma!r}; a number from 0 to {MAX_GAMMA} "
+            "is needed: remove it, or save the model anew."
+        )
+    return float(gamma)
+
+
+def recorded_anti_hubness(model_name: str) -> float | None:
+    """The exponent of the anti-hubness norm that a model was trained with, as `recorded_similarity` reads."""
+    folder = _folder(model_name)
+    return None if folder is None else read_anti_hubness(folder)
+
+
 def recorded_similarity(model_name: str) -> Similarity | None:
     """The similarity that a model was trained by, by the name it was loaded by; None where it does not say.
 
@@ -65,8 +96,12 @@ def recorded_similarity(model_name: str) -> Similarity | None:
     Raises:
         TrainingError: as `read_similarity`.
     """
-    folder = Path(model_name) if Path(model_name).is_dir() else _hub_folder(model_name)
+    folder = _folder(model_name)
     return None if folder is None else read_similarity(folder)
+
+
+def _folder(model_name: str) -> Path | None:
+    return Path(model_name) if Path(model_name).is_dir() else _hub_folder(model_name)
 
 
 def _hub_folder(repository: str) -> Path | None:

@@ -5,7 +5,7 @@ import pytest
 from norm_aware.ablation.arm import PAPER, Arm
 from norm_aware.errors import TrainingError
 from norm_aware.training.curriculum import Curriculum
-from norm_aware.training.train import TrainingOptions
+from norm_aware.training.options import TrainingOptions
 
 
 @pytest.mark.parametrize("name", PAPER)

@@ -9,8 +9,8 @@ from norm_aware.ablation.measuring import SCORINGS
 from norm_aware.ablation.run import Ablation, ablate
 from norm_aware.ablation.significance import OWN, UNTOUCHED
 from norm_aware.errors import TrainingError
+from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import Pair
-from norm_aware.training.train import TrainingOptions
 from tests.training.worlds import DOCUMENTS, QUERIES, judged, static_base
 
 

@@ -6,9 +6,10 @@ import pytest
 from norm_aware.benchmark.datasets.beir import read_beir
 from norm_aware.calibration.calibrate import CalibrationOptions, calibrate
 from norm_aware.calibration.calibration import Calibration
-from norm_aware.calibration.candidates import control_arms
+from norm_aware.calibration.candidates import as_trained, control_arms
 from norm_aware.calibration.corpus import Corpus
 from norm_aware.calibration.evidence import (
+    AS_TRAINED,
     CALIBRATED,
     LENGTH,
     LENGTH_FOR_NORM,
@@ -17,6 +18,7 @@ from norm_aware.calibration.evidence import (
     WHITENING,
     WITHOUT_NORM,
 )
+from norm_aware.calibration.hubness import AntiHubness
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.ranking import NDCG
 from norm_aware.llamaindex.corpus import embed_corpus
@@ -117,6 +119,28 @@ def test_where_nothing_helps_cosine_is_kept_and_the_reason_given():
     assert "the held-out gain on 40 queries is" in found.evidence.decision
     assert found.evidence.notes[0].startswith("40 judged queries are few")
     assert not any("raw norm" in note for note in found.evidence.notes)
+
+
+def test_a_norm_that_was_trained_is_chosen_where_it_is_proved_and_has_an_arm_of_its_own():
+    world = telling_norms(2, power=1.0)
+    found = calibrate(*world, trained=as_trained("dot", gamma=0.05))
+    arm = found.evidence.arm(AS_TRAINED)
+    own = Calibration(
+        "",
+        "",
+        found.transform,
+        PowerSimilarity(0, 1),
+        AntiHubness(found.transform, world.corpus.pseudo_queries, 0.05),
+    )
+    assert found.transform.is_identity
+    assert arm.mean == pytest.approx(ndcg(own, world).mean())
+    assert calibrate(*world, trained=as_trained("dot"), options=BRIEF).similarity == PowerSimilarity(0, 1)
+
+
+def test_a_norm_that_was_trained_and_helps_nothing_leaves_cosine():
+    found = calibrate(*noise(0), trained=as_trained("dot", gamma=0.3))
+    assert found.is_cosine
+    assert found.evidence.arm(AS_TRAINED).low <= 0
 
 
 def test_random_judgements_hardly_ever_pass_for_a_gain():

@@ -7,9 +7,11 @@ from norm_aware.calibration.candidates import (
     BASELINE,
     Candidate,
     TransformChoice,
+    as_trained,
     control_arms,
     search_space,
 )
+from norm_aware.calibration.evidence import AS_TRAINED
 from norm_aware.numeric.euclidean import EuclideanSimilarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 
@@ -26,6 +28,23 @@ def test_plain_cosine_comes_first_and_nothing_twice():
 
 def test_every_candidate_is_called_differently():
     assert len({str(candidate) for candidate in SPACE}) == len(SPACE)
+
+
+def test_what_an_encoder_was_trained_by_is_tried_under_every_transform_and_shown_alone():
+    trained = as_trained("dot", gamma=0.123)
+    assert trained == Candidate(similarity=PowerSimilarity(document_power=1.0), gamma=0.123)
+    space = search_space(query_norms=NORMS, document_norms=NORMS, trained=trained)
+    assert space[: len(SPACE)] == SPACE
+    added = set(space[len(SPACE) :])
+    assert {candidate.transform for candidate in added} == {candidate.transform for candidate in SPACE}
+    assert {(candidate.similarity, candidate.gamma) for candidate in added} == {(trained.similarity, 0.123)}
+    assert control_arms(trained)[AS_TRAINED] == (trained,)
+
+
+@pytest.mark.parametrize("trained", [None, as_trained("cosine"), as_trained("document_normalized")])
+def test_an_encoder_trained_by_cosine_adds_nothing(trained):
+    assert search_space(query_norms=NORMS, document_norms=NORMS, trained=trained) == SPACE
+    assert AS_TRAINED not in control_arms(trained)
 
 
 def test_controls_are_not_chosen_from():

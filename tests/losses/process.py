@@ -5,11 +5,13 @@ import sys
 import torch
 import torch.distributed as dist
 
+from norm_aware.losses.anti_hubness import AntiHubnessLength
 from norm_aware.losses.info_nce import InfoNCELoss
 from tests.losses.models import features, padded_table
 
 QUERIES, DOCUMENTS = ["a", "b c", "d", "a"], ["e f", "g", "h", "i"]
 NEGATIVES = ["j", "k", "l", "m"]
+SPANS, SOURCES = [*"abcdefghijklmnop", "e f"], [*["p p"] * 16, "e f"]
 
 
 def gathering_loss(model, mini_batch_size=None, *, guided=False):
@@ -21,6 +23,7 @@ def gathering_loss(model, mini_batch_size=None, *, guided=False):
         gather_across_devices=True,
         mini_batch_size=mini_batch_size,
         guide=padded_table(seed=3) if guided else None,
+        document_length=AntiHubnessLength(model, SPANS, SOURCES),
     )
 
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from norm_aware.cli import app
 from norm_aware.errors import TrainingError
-from norm_aware.model_record import read_similarity
+from norm_aware.model_record import read_anti_hubness, read_similarity
 from norm_aware.numeric.similarity import DOT
 from tests.training.worlds import DOCUMENTS, QUERIES, pairs, static_base
 
@@ -38,6 +38,25 @@ def test_the_command_trains_measures_and_says_what_to_search_by(tmp_path):
     assert "nDCG@10 by own" in done.stdout
     assert "search it by dot" in done.stdout
     assert read_similarity(tmp_path / "out" / "model") == DOT
+
+
+def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_path):
+    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
+    done = CliRunner().invoke(
+        app,
+        [
+            *("train", "--pairs", trained, "--base", static_base(tmp_path / "base"), "--anti-hubness", "0.2"),
+            *("--freeze", "--out", str(tmp_path / "out"), "--epochs", "1", "--batch-size", "8"),
+            *("--device", "cpu"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    gamma = read_anti_hubness(tmp_path / "out" / "model")
+    assert f"search it by cosine with an anti-hubness norm of exponent {gamma:.3f}" in done.stdout
+    words = ["a", "b c"]
+    untouched, after = (SentenceTransformer(str(tmp_path / name)) for name in ("base", "out/model"))
+    np.testing.assert_array_equal(untouched.encode(words), after.encode(words))
 
 
 def test_patience_without_sets_is_refused(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -9,12 +10,16 @@ from sentence_transformers import SentenceTransformer
 from norm_aware import RawEmbedding
 from norm_aware.errors import TrainingError
 from norm_aware.losses.trainable_similarity import TrainableSimilarity
-from norm_aware.model_record import read_similarity
+from norm_aware.model_record import FILE, read_similarity
+from norm_aware.norm_head import open_model
+from norm_aware.numeric.hubness_norm import hubness_norm
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 from norm_aware.training.curriculum import Curriculum
 from norm_aware.training.evaluation import embed_set
-from norm_aware.training.train import TrainingOptions, matched_scale, train
-from tests.training.worlds import judged, pairs, perfect_base, static_base, transformer_base
+from norm_aware.training.given_norm import measure_hubness
+from norm_aware.training.options import TrainingOptions
+from norm_aware.training.train import matched_scale, train
+from tests.training.worlds import DOCUMENTS, judged, pairs, perfect_base, static_base, transformer_base
 
 # peft asks transformers by a name that transformers has retired
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -206,3 +211,78 @@ def test_a_matched_scale_makes_scores_as_large_as_cosines_whatever_norms_count(t
 def test_training_prints_nothing(tmp_path, capfd):
     train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(epochs=1))
     assert capfd.readouterr().out == ""
+
+
+def test_an_exponent_of_hubness_is_learned_logged_recorded_and_scored_by(tmp_path):
+    trained = train(
+        pairs(),
+        static_base(tmp_path / "base"),
+        out=tmp_path / "out",
+        sets=[judged()],
+        options=options(anti_hubness=0.3, epochs=2),
+    )
+    gammas = [row["gamma"] for row in trained.history]
+    assert len(set(gammas)) > 1
+    record = json.loads((tmp_path / "out" / "model" / FILE).read_text())
+    assert record["anti_hubness"] == trained.gamma
+    assert trained.gamma in gammas
+    measured = next(
+        row for row in trained.history if row.get("gamma") == trained.gamma and "eval_mean_own" in row
+    )
+    embedded = embed_set(trained.model, judged())
+    hubness = measure_hubness(trained.model, judged(), embedded)
+    expected = embedded.with_norms(hubness_norm(hubness, gamma=trained.gamma)).ndcg("dot").mean()
+    assert measured["eval_mean_own"] == pytest.approx(expected)
+
+
+def test_a_training_with_a_bank_that_was_stopped_goes_on_with_the_bank_it_had(tmp_path):
+    base = static_base(tmp_path / "base")
+    whole = options(epochs=4, anti_hubness=0.2, evaluations=4)
+    straight = train(pairs(), base, out=tmp_path / "a", options=whole)
+    train(pairs(), base, out=tmp_path / "b", options=whole)
+    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    shutil.rmtree(kept[-1])  # as if killed before the last checkpoint
+    again = train(pairs(), base, out=tmp_path / "b", options=whole)
+    assert again.gamma == pytest.approx(straight.gamma, abs=1e-6)
+    np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [static_base, transformer_base])
+def test_a_norm_head_learns_norms_alone_where_the_encoder_is_frozen(tmp_path, make):
+    base = make(tmp_path)
+    before = SentenceTransformer(base).encode(DOCUMENTS, normalize_embeddings=True)
+    trained = train(
+        pairs(),
+        base,
+        similarity="query_normalized",
+        out=tmp_path / "out",
+        options=options(norm_head=True, freeze_encoder=True),
+    )
+    loaded = open_model(str(tmp_path / "out" / "model"))
+    after = loaded.encode(DOCUMENTS)
+    lengths = np.linalg.norm(after, axis=1)
+    np.testing.assert_allclose(after / lengths[:, None], before, atol=1e-5)
+    assert lengths.std() > 0.01
+    np.testing.assert_allclose(trained.model.encode(DOCUMENTS), after, atol=1e-6)
+
+
+def test_a_model_with_a_head_is_trained_further_without_a_second_one(tmp_path):
+    base = static_base(tmp_path / "base")
+    dot = {"similarity": "query_normalized", "options": options(norm_head=True, epochs=1)}
+    train(pairs(), base, out=tmp_path / "a", **dot)
+    again = train(pairs(), str(tmp_path / "a" / "model"), out=tmp_path / "b", **dot)
+    assert [type(module).__name__ for module in again.model] == ["StaticEmbedding", "NormHead"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"norm_head": True}, "query_normalized"),
+        ({"freeze_encoder": True}, "nothing else"),
+        ({"freeze_encoder": True, "anti_hubness": 0.3, "lora": 4}, "LoRA"),
+        ({"anti_hubness": 0.5}, "gamma starts at 0.5"),
+    ],
+)
+def test_parts_that_learn_nothing_are_refused(tmp_path, changed, said):
+    with pytest.raises(TrainingError, match=said):
+        train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(**changed))

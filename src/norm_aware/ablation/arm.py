@@ -10,7 +10,7 @@ from typing import Any
 from norm_aware.errors import TrainingError
 from norm_aware.losses.trainable_similarity import LEARNABLE, TrainableSimilarity
 from norm_aware.training.curriculum import Curriculum
-from norm_aware.training.train import TrainingOptions
+from norm_aware.training.options import TrainingOptions
 
 PAPER = ("cosine", "dot", "query_normalized", "document_normalized", LEARNABLE)
 """The arms of Feng & Watanabe (arXiv:2602.09229): the 2x2, and both powers learned."""

@@ -29,8 +29,9 @@ from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.progress import Progress, silent
 from norm_aware.training.base import open_base
 from norm_aware.training.evaluation import JudgedTexts
+from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import Pair
-from norm_aware.training.train import TrainingOptions, train
+from norm_aware.training.train import train
 from norm_aware.whole_file import write_whole
 
 Values: TypeAlias = dict[tuple[str, str, str, str], NDArray[np.float64]]
@@ -124,7 +125,7 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
     base = _kept(out / UNTOUCHED, values, (UNTOUCHED, ""))
     if base is None:
         model = open_base(ablation.base, device=ablation.options.device)
-        base, found = _measure(model, PowerSimilarity(), sets, in_domain)
+        base, found = _measure(model, PowerSimilarity(), 0.0, sets, in_domain)
         base["conditioning"] = condition_numbers(
             model, rest, PowerSimilarity(), ablation.options.scale, seed=0
         )
@@ -190,7 +191,8 @@ def _train(
     options = arm.options(ablation.options, seed=seed)
     trained = train(pairs, ablation.base, similarity=arm.similarity, out=folder, options=options)
     seconds = time.perf_counter() - started
-    run, found = _measure(trained.model, trained.similarity, sets, in_domain)
+    gamma = trained.anti_hubness or 0.0
+    run, found = _measure(trained.model, trained.similarity, gamma, sets, in_domain)
     rows = [{key: row.get(key) for key in _TRAJECTORY if key in row} for row in trained.history]
     scale = trained.history[-1]["scale"] if trained.history else options.scale
     run |= {
@@ -207,6 +209,7 @@ def _train(
 def _measure(
     model: SentenceTransformer,
     similarity: PowerSimilarity,
+    gamma: float,
     sets: Sequence[JudgedTexts],
     in_domain: set[str],
 ) -> tuple[dict[str, Any], dict[tuple[str, str], NDArray[np.float64]]]:
@@ -215,7 +218,7 @@ def _measure(
     found: dict[tuple[str, str], NDArray[np.float64]] = {}
     for view in views:
         found |= {(view.name, scoring): of for scoring, of in view.ndcg(given).items()}
-        found[view.name, OWN] = view.own(similarity)
+        found[view.name, OWN] = view.own(similarity, gamma)
     means = {key: float(of.mean()) for key, of in found.items()}
     return {
         "device": str(model.device),

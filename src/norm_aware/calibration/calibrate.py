@@ -87,6 +87,7 @@ def calibrate(
     *,
     groups: Sequence[Hashable] | None = None,
     query_ids: Sequence[str] | None = None,
+    trained: Candidate | None = None,
     options: CalibrationOptions | None = None,
     progress: Progress = silent,
 ) -> Calibration:
@@ -106,6 +107,8 @@ def calibrate(
         judgements: for each query, the grade of each judged document by its position; relevant above 0.
         groups: for each query, what it must not be split from, in place of shared documents.
         query_ids: names of the queries, kept with the evidence.
+        trained: what the encoder was trained to be scored by (`as_trained`): chosen from beside all
+            else, proved like all else, and shown as an arm of its own.
         options: how thoroughly to look.
         progress: told how far each stage is.
 
@@ -147,11 +150,11 @@ def calibrate(
             f"fewer folds than {options.folds}."
         )
     folds = make_folds(labels, options.folds, seed=options.seed)
-    space = search_space(query_norms=norms(asked), document_norms=corpus.norms)
+    space = search_space(query_norms=norms(asked), document_norms=corpus.norms, trained=trained)
     symmetric = _is_symmetric(asked, corpus) if options.symmetric is None else options.symmetric
     if symmetric:
         space = (BASELINE,)
-    controls = dict(control_arms()) if options.controls else {}
+    controls = dict(control_arms(trained)) if options.controls else {}
     if corpus.lengths is None:
         controls.pop(LENGTH, None)
     reduced, known = _reduced(corpus, judged, options)

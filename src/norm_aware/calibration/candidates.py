@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from norm_aware.calibration.evidence import LENGTH, WHITENING
+from norm_aware.calibration.evidence import AS_TRAINED, LENGTH, WHITENING
 from norm_aware.numeric.euclidean import EuclideanSimilarity
+from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.radial import RadialSimilarity
 from norm_aware.numeric.scaled_similarity import ScaledSimilarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity, Similarity
@@ -118,13 +119,36 @@ BASELINE = Candidate()
 """Plain cosine."""
 
 
-def search_space(*, query_norms: NDArray[np.float64], document_norms: NDArray[np.float64]) -> Candidates:
+def as_trained(similarity: str | Similarity, *, gamma: float | None = None) -> Candidate:
+    """What an encoder was trained to be scored by, as its `norm_aware.json` says.
+
+    Args:
+        similarity: it was trained by, or its name.
+        gamma: exponent of the anti-hubness norm it was trained with, if it was.
+
+    Example:
+        >>> str(as_trained("query_normalized", gamma=0.25))
+        'as embedded, norm**1, anti-hubness norm 0.25'
+    """
+    parsed = parse_similarity(similarity)
+    if isinstance(parsed, PowerSimilarity):  # the query's norm ranks nothing
+        parsed = PowerSimilarity(document_power=parsed.document_power)
+    return Candidate(similarity=parsed, gamma=gamma or 0.0)
+
+
+def search_space(
+    *,
+    query_norms: NDArray[np.float64],
+    document_norms: NDArray[np.float64],
+    trained: Candidate | None = None,
+) -> Candidates:
     """Every candidate for calibration, plain cosine first.
 
     Args:
         query_norms: lengths of raw query embeddings, for the similarities that count norms in standard
             deviations.
         document_norms: lengths of raw document embeddings.
+        trained: what the encoder was trained to be scored by (`as_trained`); tried under every transform.
     """
     choices = [TransformChoice(), TransformChoice(0.0), *map(TransformChoice, POWERS)]
     choices += [TransformChoice(power, pairs) for power, pairs in PAIR_POWERS]
@@ -148,15 +172,22 @@ def search_space(*, query_norms: NDArray[np.float64], document_norms: NDArray[np
         for similarity in literature
         for gamma in (0.0, 0.3)
     ]
+    if trained is not None:
+        others += [replace(trained, transform=c, weight=weight) for c in choices for weight in WEIGHTS]
     return tuple(dict.fromkeys([BASELINE, *grid, *others]))
 
 
-def control_arms() -> Mapping[str, Candidates]:
-    """What the table shows beside calibration: each idea alone, and what must not be mistaken for it."""
+def control_arms(trained: Candidate | None = None) -> Mapping[str, Candidates]:
+    """What the table shows beside calibration: each idea alone, and what must not be mistaken for it.
+
+    Args:
+        trained: what the encoder was trained to be scored by, shown as it is unless it is cosine.
+    """
     powers = [PowerSimilarity(document_power=p) for p in DOCUMENT_POWERS if p]
     alone = [Candidate(similarity=power) for power in powers]
     whitened = [Candidate(TransformChoice(power)) for power in (0.0, *POWERS)]
-    return {
+    own = {} if trained is None or trained.is_cosine else {AS_TRAINED: (trained,)}
+    return own | {
         "dot": (Candidate(similarity=PowerSimilarity(document_power=DOT.document_power)),),
         "norm alone": (BASELINE, *alone),
         LENGTH: (BASELINE, *(replace(candidate, norm="length") for candidate in alone)),

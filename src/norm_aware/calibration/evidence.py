@@ -20,6 +20,7 @@ LENGTH_FOR_NORM = "calibrated, length for the norm"
 SHUFFLED_FOR_NORM = "calibrated, shuffled for the norm"
 WHITENING = "whitening alone"
 LENGTH = "length alone"
+AS_TRAINED = "as trained"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def ablate(
     from norm_aware.ablation.report import write_page
     from norm_aware.ablation.run import Ablation
     from norm_aware.ablation.run import ablate as run
-    from norm_aware.training.train import TrainingOptions
+    from norm_aware.training.options import TrainingOptions
 
     ablation = Ablation(
         base,

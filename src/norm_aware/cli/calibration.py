@@ -123,6 +123,7 @@ def calibrate(
                 material.queries,
                 material.grades,
                 query_ids=material.query_ids,
+                trained=material.trained,
                 options=CalibrationOptions(folds=folds, curve=curve, symmetric=None, seed=settings.seed),
                 progress=progress,
             )

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from norm_aware.benchmark.datasets.beir import read_beir, read_queries
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.benchmark.datasets.dataset import Query
+from norm_aware.calibration.candidates import Candidate, as_trained
 from norm_aware.calibration.corpus import Corpus
 from norm_aware.calibration.pseudo_queries import PseudoQuery
 from norm_aware.errors import DatasetError, QueryError
 from norm_aware.llamaindex.corpus import embed_corpus, read_corpus
-from norm_aware.llamaindex.embedding import RawEmbedding
+from norm_aware.llamaindex.embedding import RAW, RawEmbedding
 from norm_aware.llamaindex.points import point_id
+from norm_aware.model_record import recorded_anti_hubness
 from norm_aware.progress import Progress
 from norm_aware.resources import open_client, open_encoder, require_collection
 from norm_aware.settings import Settings
@@ -30,12 +32,14 @@ class Material(NamedTuple):
         queries: raw embeddings, shape (queries, dimension).
         grades: for each query, the grade of each judged document by its position; empty if unjudged.
         query_ids: names of the queries.
+        trained: what the encoder was trained to be scored by; None where it does not say.
     """
 
     corpus: Corpus
     queries: NDArray[np.float32]
     grades: list[dict[int, float]]
     query_ids: tuple[str, ...]
+    trained: Candidate | None
 
 
 def open_material(
@@ -96,7 +100,15 @@ def open_material(
         _embedded(queries, embedding, corpus.dimension, progress),
         _positions(judgements, corpus),
         tuple(query.id for query in queries),
+        _trained(embedding),
     )
+
+
+def _trained(embedding: RawEmbedding) -> Candidate | None:
+    if embedding.trained_similarity is None:
+        return None
+    gamma = recorded_anti_hubness(embedding.model_name.removeprefix(RAW))
+    return as_trained(embedding.trained_similarity, gamma=gamma)
 
 
 def _queries(

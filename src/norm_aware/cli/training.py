@@ -50,6 +50,13 @@ def train(
         str | None, typer.Option(help="'base' or a model, which leaves out likely false negatives.")
     ] = None,
     by_source: Annotated[bool, typer.Option(help="Make batches of one source of pairs each.")] = False,
+    anti_hubness: Annotated[
+        float | None, typer.Option(help="Learn a document length by hubness, from this exponent.")
+    ] = None,
+    norm_head: Annotated[
+        bool, typer.Option("--norm-head", help="Append a head that learns norms, from 1.")
+    ] = False,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Train nothing of the encoder itself.")] = False,
 ) -> None:
     """Train an encoder on pairs, with either side's norm counting or not, into an ordinary model.
 
@@ -62,7 +69,7 @@ def train(
     found = read_pairs(pairs, passages=passages)
     sets = read_judged(evaluate)
     from norm_aware.training.curriculum import Curriculum  # seconds of imports, once there is work
-    from norm_aware.training.train import TrainingOptions
+    from norm_aware.training.options import TrainingOptions
     from norm_aware.training.train import train as run
 
     if patience is not None and not sets:
@@ -85,10 +92,14 @@ def train(
         hard_negatives=hard_negatives,
         guide=guide,
         by_source=by_source,
+        anti_hubness=anti_hubness,
+        norm_head=norm_head,
+        freeze_encoder=freeze,
     )
     trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
     measured = [row for row in trained.history if "eval_mean_own" in row]
     for row in measured:
         values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))
         print(f"step {row['step']}: nDCG@10 by {values}")
-    print(f"{out / 'model'}: search it by {trained.similarity}")
+    given = "" if trained.gamma is None else f" with an anti-hubness norm of exponent {trained.gamma:.3f}"
+    print(f"{out / 'model'}: search it by {trained.similarity}{given}")

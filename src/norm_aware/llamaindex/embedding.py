@@ -21,6 +21,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 from norm_aware.errors import ContractError, QueryError
 from norm_aware.llamaindex.precision import Dtype, is_bfloat16
 from norm_aware.model_record import recorded_similarity
+from norm_aware.norm_head import open_model
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
 from norm_aware.without_normalize import without_normalize
@@ -101,7 +102,7 @@ class RawEmbedding(BaseEmbedding):
         name = model_name.removeprefix(RAW)
         trained = None if trained_similarity is None else parse_similarity(trained_similarity)
         if model is None:
-            model = SentenceTransformer(name, device=device, trust_remote_code=trust_remote_code)
+            model = open_model(name, device=device, trust_remote_code=trust_remote_code)
             trained = trained or recorded_similarity(name)
         modules = list(model)
         if max_seq_length is not None or any(p.dtype != torch.float32 for p in model.parameters()):

@@ -13,6 +13,7 @@ from sentence_transformers.util import all_gather, all_gather_with_grad, get_ran
 from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
+from norm_aware.losses.anti_hubness import AntiHubnessLength
 from norm_aware.losses.embedding_loss import EmbeddingLoss
 from norm_aware.losses.guide import Guide
 from norm_aware.losses.learned import learned
@@ -48,6 +49,8 @@ class InfoNCELoss(EmbeddingLoss):
             negatives; it reads the batch's own tokens where it would make the same, else decodes them.
         margin: how far below the relevant document's the guide's cosine of a negative must be; 0 leaves out
             what it puts above.
+        document_length: gives documents lengths that are no part of their embeddings, and multiplies their
+            scores by them.
 
     Requirements:
         Columns (query, relevant document) or (query, relevant document, hard negative, ...).
@@ -81,6 +84,7 @@ class InfoNCELoss(EmbeddingLoss):
         mini_batch_size: int | None = None,
         guide: SentenceTransformer | None = None,
         margin: float = 0.0,
+        document_length: AntiHubnessLength | None = None,
     ) -> None:
         super().__init__(model, mini_batch_size=mini_batch_size)
         if not 0 < scale < math.inf or (learn_scale and scale > LARGEST_SCALE):
@@ -98,6 +102,7 @@ class InfoNCELoss(EmbeddingLoss):
         self.gather_across_devices = gather_across_devices
         self.guide = None if guide is None else Guide(model, guide)
         self.margin = margin
+        self.document_length = document_length
         self._log_scale = learned(math.log(scale)) if learn_scale else math.log(scale)
 
     @property
@@ -115,6 +120,11 @@ class InfoNCELoss(EmbeddingLoss):
             replace(column, guided=self.guide.embed(tokens).to(column.digests.device))
             for column, tokens in zip(texts, features, strict=True)
         ]
+
+    @property
+    def gamma(self) -> float | None:
+        """Exponent of the document length by hubness as it is now; None without one."""
+        return None if self.document_length is None else self.document_length.gamma
 
     def compute(
         self, embeddings: Sequence[Tensor], texts: Sequence[Texts], labels: Tensor | None = None
@@ -139,8 +149,11 @@ class InfoNCELoss(EmbeddingLoss):
             known = [all_gather(column) for column in known]
             guided = [*guided[:1], *(all_gather(column) for column in guided[1:])]
         wanted = torch.arange(first, first + len(queries), device=queries.device)
-        scores = self._scale() * self.similarity(queries, torch.cat(documents))
-        mask = _no_negatives(known[0], known[1], torch.cat(known[1:]), wanted)
+        every, digests = torch.cat(documents), torch.cat(known[1:])
+        scores = self._scale() * self.similarity(queries, every)
+        if self.document_length is not None:
+            scores = scores * self.document_length(self.model, every, digests)
+        mask = _no_negatives(known[0], known[1], digests, wanted)
         if guided:
             mask |= _above_relevant(guided[0], torch.cat(guided[1:]), wanted, self.margin)
         return nn.functional.cross_entropy(scores.masked_fill(mask, -torch.inf), wanted)
@@ -150,6 +163,7 @@ class InfoNCELoss(EmbeddingLoss):
         return {
             "similarity": self.similarity.similarity.name,
             "scale": self.scale,
+            "anti_hubness": self.gamma,
             "gather_across_devices": self.gather_across_devices,
             "mini_batch_size": self.mini_batch_size,
             "guide": None if self.guide is None else self.guide.name,

@@ -7,6 +7,7 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 
 from norm_aware.errors import MissingExtraError, TrainingError
+from norm_aware.norm_head import open_model
 from norm_aware.without_normalize import without_normalize
 
 STATIC = "wordllama"
@@ -36,7 +37,7 @@ def open_base(base: str, *, lora: int | None = None, device: str | None = None) 
             raise TrainingError("A static table has no linear layer to adapt; train it without LoRA.")
         return model
     try:
-        loaded = SentenceTransformer(base, device=device)
+        loaded = open_model(base, device=device)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise TrainingError(

@@ -62,18 +62,29 @@ class Embedded:
         documents = directions(self.documents) * norms[:, None]
         return Embedded(self.queries, documents.astype(np.float32), self.judgements)
 
-    def ndcg(self, similarity: str | Similarity) -> NDArray[np.float64]:
-        """nDCG@10 of every query, by exact search under a similarity."""
+    def ndcg(
+        self, similarity: str | Similarity, *, lengths: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """nDCG@10 of every query, by exact search under a similarity.
+
+        Args:
+            similarity: of the raw embeddings.
+            lengths: what each document's scores are multiplied by, shape (documents,).
+        """
         chosen = parse_similarity(similarity)
         norms = [np.linalg.norm(side, axis=1) for side in (self.queries, self.documents)]
         ndcg, step = NDCG(self.judgements), max(1, _ROWS // max(1, len(self.documents)))
+        given = np.ones(1) if lengths is None else lengths
         return np.concatenate(
             [
                 ndcg.values(
-                    chosen.from_dot(
-                        self.queries[i : i + step] @ self.documents.T,
-                        norms[0][i : i + step, None],
-                        norms[1][None, :],
+                    (
+                        given
+                        * chosen.from_dot(
+                            self.queries[i : i + step] @ self.documents.T,
+                            norms[0][i : i + step, None],
+                            norms[1][None, :],
+                        )
                     ).astype(np.float32),
                     i,
                 )
@@ -109,6 +120,10 @@ def embed_texts(
     return np.asarray(embeddings, dtype=np.float32)
 
 
+GivenLengths = Callable[[SentenceTransformer, JudgedTexts, Embedded], NDArray[np.float64]]
+"""Lengths of a judged set's documents, shape (documents,), from the set as a model embeds it."""
+
+
 class SimilarityEvaluator(BaseEvaluator):
     """sentence-transformers' evaluator that scores a model under every similarity.
 
@@ -118,16 +133,23 @@ class SimilarityEvaluator(BaseEvaluator):
     Args:
         sets: what to measure on.
         own: gives that similarity when asked, since a learned one changes.
+        lengths: gives the documents of a set the lengths that the model is trained with, for `own` alone.
         batch_size: texts encoded at once.
     """
 
     def __init__(
-        self, sets: Sequence[JudgedTexts], own: Callable[[], Similarity], *, batch_size: int = 64
+        self,
+        sets: Sequence[JudgedTexts],
+        own: Callable[[], Similarity],
+        *,
+        lengths: GivenLengths | None = None,
+        batch_size: int = 64,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.primary_metric = f"mean_{OWN}"
         self.sets = tuple(sets)
         self._own = own
+        self._lengths = lengths
         self._batch_size = batch_size
 
     def __call__(
@@ -146,7 +168,9 @@ class SimilarityEvaluator(BaseEvaluator):
         for judged in self.sets:
             embedded = embed_set(model, judged, batch_size=self._batch_size)
             for name, similarity in similarities.items():
-                values[f"{judged.name}_{name}"] = float(embedded.ndcg(similarity).mean())
+                given = self._lengths if name == OWN else None
+                lengths = given(model, judged, embedded) if given else None
+                values[f"{judged.name}_{name}"] = float(embedded.ndcg(similarity, lengths=lengths).mean())
         for name in similarities:
             values[f"mean_{name}"] = float(np.mean([values[f"{judged.name}_{name}"] for judged in self.sets]))
         return values

@@ -17,13 +17,14 @@ FILE = "loss.pt"
 
 
 class LossState(TrainerCallback):
-    """Keeps a loss's powers and scale with the trainer's checkpoints, and their way.
+    """Keeps a loss's powers, scale and gamma with the trainer's checkpoints, and their way.
 
     Args:
         loss: whose parameters they are.
 
     Attributes:
-        history: the trainer's log entries, each with `query_power`, `document_power` and `scale`.
+        history: the trainer's log entries, each with `query_power`, `document_power`, `scale` and, where a
+            length by hubness is learned, `gamma`.
     """
 
     def __init__(self, loss: InfoNCELoss) -> None:
@@ -46,7 +47,7 @@ class LossState(TrainerCallback):
         if state.is_world_process_zero and folder.is_dir():
             torch.save(self._own(), folder / FILE)
             similarity = self._loss.similarity.similarity
-            write_record(folder, similarity, {"step": state.global_step})
+            write_record(folder, similarity, {"step": state.global_step}, anti_hubness=self._loss.gamma)
             name_in_card(folder, similarity)
 
     def on_log(
@@ -61,6 +62,8 @@ class LossState(TrainerCallback):
         now = self._loss.similarity.similarity
         found = {"query_power": now.query_power, "document_power": now.document_power}
         entry = {**found, "scale": self._loss.scale}
+        if self._loss.gamma is not None:
+            entry["gamma"] = self._loss.gamma
         if state.log_history:
             state.log_history[-1].update(entry)
         self.history.append({"step": state.global_step, **(logs or {}), **entry})

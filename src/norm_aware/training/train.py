@@ -25,12 +25,15 @@ from norm_aware.losses.trainable_similarity import TrainableSimilarity
 from norm_aware.model_record import write_record
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.training.base import merge_lora, open_base
-from norm_aware.training.curriculum import Curriculum, CurriculumCallback
+from norm_aware.training.curriculum import CurriculumCallback
+from norm_aware.training.document_length import cut_bank, lengths_of
 from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
 from norm_aware.training.mining import mine
 from norm_aware.training.model_card import name_in_card
+from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import Pair, as_dataset, by_source, count_batches
+from norm_aware.training.parts import add_parts, check_parts
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
@@ -38,62 +41,8 @@ BASE = "base"
 """Names the untrained base as a guide."""
 
 _SAMPLED = 256  # pairs whose norms set a matched scale
-_RATES = {"static": 1e-2, "lora": 2e-4, "full": 2e-5}
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOptions:
-    """How a model is trained.
-
-    Attributes:
-        epochs: times over the pairs.
-        batch_size: pairs a step.
-        learning_rate: the largest, decayed by a cosine; None takes .01 for a static table, .0002 for LoRA
-            and .00002 for all weights.
-        warmup: share of the steps in which it rises.
-        scale: 1 / temperature, or where it starts.
-        learn_scale: learns it.
-        mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
-        lora: rank of low-rank adapters; None trains all weights.
-        curriculum: a schedule of the normalisation, in place of a fixed similarity.
-        negative_variance: weight of `NegativeVarianceLoss`; 0 leaves it out.
-        norm_length: weight of `NormRegularizer`'s penalty on norms that stand for text length; 0 leaves
-            the regularizer out.
-        evaluations: times the sets are measured during training, and checkpoints written.
-        patience: evaluations without a gain after which training stops; None never stops early.
-        seed: of the order of the pairs and whatever the model draws.
-        device: torch device; None lets sentence-transformers choose.
-        match_scale: divides the scale by what the norms that count are on average at the start, so that every
-            similarity starts at the temperature that `scale` is for cosine. Without it norms of 14 on both
-            sides make 200 times the scores of cosine, as in Feng & Watanabe, who take 20 for all.
-        bf16: computes in bfloat16 where precision allows, weights in float32.
-        hard_negatives: documents mined for each pair by the base, see `mine`; 0 mines none.
-        guide: `base`, or what `open_base` takes: a frozen encoder whose cosine tells likely false negatives,
-            which are left out; None leaves none out but equal texts.
-        by_source: makes batches of one source each, so that negatives are of the same kind; under several
-            processes each has its own.
-    """
-
-    epochs: float = 3.0
-    batch_size: int = 128
-    learning_rate: float | None = None
-    warmup: float = 0.05
-    scale: float = 20.0
-    learn_scale: bool = False
-    mini_batch_size: int | None = None
-    lora: int | None = None
-    curriculum: Curriculum | None = None
-    negative_variance: float = 0.0
-    norm_length: float = 0.0
-    evaluations: int = 5
-    patience: int | None = None
-    seed: int = 0
-    device: str | None = None
-    match_scale: bool = False
-    bf16: bool = False
-    hard_negatives: int = 0
-    guide: str | None = None
-    by_source: bool = False
+_RATES = {"frozen": 1e-2, "static": 1e-2, "lora": 2e-4, "full": 2e-5}
+_GAMMA_RATE = 1e-2  # one number, which a whole encoder's rate would leave where it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +53,13 @@ class Trained:
         model: the best checkpoint where sets were given, else the last.
         similarity: what it was trained by, as it ended, and is meant to be searched by.
         history: what was logged: loss, powers, scale, nDCG@10 under each similarity, by step.
+        gamma: exponent of the anti-hubness norm it was trained with, as it ended; None without one.
     """
 
     model: SentenceTransformer
     similarity: PowerSimilarity
     history: list[dict[str, Any]] = field(repr=False)
+    gamma: float | None = None
 
 
 def train(
@@ -145,6 +96,7 @@ def train(
         raise TrainingError(
             f"{len(pairs)} pairs were given; at least 2 are needed, for each is the other's negative."
         )
+    check_parts(options, similarity)
     model = open_base(base, lora=options.lora, device=options.device)
     model.model_card_data.generate_widget_examples = False
     drawn = None
@@ -152,6 +104,10 @@ def train(
         mined = mine(pairs, model, count=options.hard_negatives, seed=options.seed)
         pairs, drawn = mined.pairs, mined.drawn
     dataset = by_source(pairs) if options.by_source else as_dataset(pairs)
+    add_parts(model, options)
+    length = None
+    if options.anti_hubness is not None:
+        length = cut_bank(model, pairs, gamma=options.anti_hubness, seed=options.seed)
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
         model,
@@ -160,6 +116,7 @@ def train(
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
         guide=_guide(base, options),
+        document_length=length,
     )
     loss = _with_terms(main, options, train_size=len(pairs))
     state = LossState(main)
@@ -169,12 +126,15 @@ def train(
     if options.patience is not None and sets:
         callbacks.append(EarlyStoppingCallback(options.patience))
     batches = count_batches(dataset, options.batch_size)
+    evaluator = SimilarityEvaluator(
+        sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
+    )
     trainer = SentenceTransformerTrainer(
         model,
         _arguments(model, options, out, batches=batches, measured=bool(sets)),
         train_dataset=dataset,
         loss=loss,
-        evaluator=SimilarityEvaluator(sets, lambda: main.similarity.similarity) if sets else None,
+        evaluator=evaluator if sets else None,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # what is logged is in the history
@@ -183,7 +143,7 @@ def train(
     state.restore(trainer.state.best_model_checkpoint)
     if options.lora is not None:
         merge_lora(model)
-    found = main.similarity.similarity
+    found, gamma = main.similarity.similarity, main.gamma
     if trainer.is_world_process_zero():
         notes = {
             "base": base,
@@ -193,23 +153,28 @@ def train(
             "hard_negatives_drawn": drawn,
             **asdict(options),
         }
-        save(model, found, out / "model", notes)
+        save(model, found, out / "model", notes, anti_hubness=gamma)
         lines = [json.dumps(row, default=str) for row in state.history]
         write_whole(out / "history.jsonl", "".join(f"{line}\n" for line in lines))
-    return Trained(model, found, state.history)
+    return Trained(model, found, state.history, gamma)
 
 
 def save(
-    model: SentenceTransformer, similarity: PowerSimilarity, folder: Path, notes: dict[str, Any]
+    model: SentenceTransformer,
+    similarity: PowerSimilarity,
+    folder: Path,
+    notes: dict[str, Any],
+    *,
+    anti_hubness: float | None = None,
 ) -> None:
-    """Save a model with the similarity it was trained by.
+    """Save a model with the similarity it was trained by, and the exponent of its anti-hubness norm.
 
     sentence-transformers knows cosine and dot alone: it is told dot where the document's norm counts in
     full, cosine else; `norm_aware.json` and the card name the similarity itself.
     """
     model.similarity_fn_name = "dot" if similarity.document_power == 1 else "cosine"
     model.save_pretrained(str(folder))
-    write_record(folder, similarity, notes)
+    write_record(folder, similarity, notes, anti_hubness=anti_hubness)
     name_in_card(folder, similarity)
 
 
@@ -251,6 +216,7 @@ def _arguments(
     model: SentenceTransformer, options: TrainingOptions, out: Path, *, batches: int, measured: bool
 ) -> SentenceTransformerTrainingArguments:
     kind = "static" if isinstance(model[0], StaticEmbedding) else "full" if options.lora is None else "lora"
+    kind = "frozen" if options.freeze_encoder else kind
     steps = max(1, math.ceil(options.epochs * batches))
     every = max(1, steps // max(1, options.evaluations))
     return SentenceTransformerTrainingArguments(
@@ -258,6 +224,7 @@ def _arguments(
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
         learning_rate=options.learning_rate or _RATES[kind],
+        learning_rate_mapping={} if options.anti_hubness is None else {r"document_length\.": _GAMMA_RATE},
         lr_scheduler_type="cosine",
         warmup_steps=math.ceil(options.warmup * steps),
         seed=options.seed,

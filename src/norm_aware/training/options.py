@@ -1,0 +1,69 @@
+"""How a model is trained, beside by which similarity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from norm_aware.training.curriculum import Curriculum
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How a model is trained.
+
+    Attributes:
+        epochs: times over the pairs.
+        batch_size: pairs a step.
+        learning_rate: the largest, decayed by a cosine; None takes .01 for a static table and where the
+            encoder is frozen, .0002 for LoRA and .00002 for all weights.
+        warmup: share of the steps in which it rises.
+        scale: 1 / temperature, or where it starts.
+        learn_scale: learns it.
+        mini_batch_size: texts embedded at once, with a gradient cache; None embeds the whole batch.
+        lora: rank of low-rank adapters; None trains all weights.
+        curriculum: a schedule of the normalisation, in place of a fixed similarity.
+        negative_variance: weight of `NegativeVarianceLoss`; 0 leaves it out.
+        norm_length: weight of `NormRegularizer`'s penalty on norms that stand for text length; 0 leaves
+            the regularizer out.
+        evaluations: times the sets are measured during training, and checkpoints written.
+        patience: evaluations without a gain after which training stops; None never stops early.
+        seed: of the order of the pairs and whatever the model draws.
+        device: torch device; None lets sentence-transformers choose.
+        match_scale: divides the scale by what the norms that count are on average at the start, so that every
+            similarity starts at the temperature that `scale` is for cosine. Without it norms of 14 on both
+            sides make 200 times the scores of cosine, as in Feng & Watanabe, who take 20 for all.
+        bf16: computes in bfloat16 where precision allows, weights in float32.
+        hard_negatives: documents mined for each pair by the base, see `mine`; 0 mines none.
+        guide: `base`, or what `open_base` takes: a frozen encoder whose cosine tells likely false negatives,
+            which are left out; None leaves none out but equal texts.
+        by_source: makes batches of one source each, so that negatives are of the same kind; under several
+            processes each has its own.
+        anti_hubness: where the exponent of a document length by hubness starts, which is learned with the
+            model (`AntiHubnessLength`); None leaves such a length out.
+        norm_head: appends a `NormHead`, so that norms start at 1 and are learned beside directions.
+        freeze_encoder: trains the norm head, and what the loss learns, alone.
+    """
+
+    epochs: float = 3.0
+    batch_size: int = 128
+    learning_rate: float | None = None
+    warmup: float = 0.05
+    scale: float = 20.0
+    learn_scale: bool = False
+    mini_batch_size: int | None = None
+    lora: int | None = None
+    curriculum: Curriculum | None = None
+    negative_variance: float = 0.0
+    norm_length: float = 0.0
+    evaluations: int = 5
+    patience: int | None = None
+    seed: int = 0
+    device: str | None = None
+    match_scale: bool = False
+    bf16: bool = False
+    hard_negatives: int = 0
+    guide: str | None = None
+    by_source: bool = False
+    anti_hubness: float | None = None
+    norm_head: bool = False
+    freeze_encoder: bool = False
