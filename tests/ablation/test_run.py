@@ -121,3 +121,15 @@ def test_a_folder_of_another_ablation_is_refused_and_stays_as_it_is(done):
 def test_an_ablation_that_cannot_be_is_refused_before_anything_is_trained(changed, words):
     with pytest.raises(TrainingError, match=words):
         ablation("nowhere", **changed)
+
+
+def test_an_arm_with_an_anti_hubness_norm_is_its_own_with_it_and_cosine_without(done, tmp_path):
+    base, _, _ = done
+    name = "cosine+anti_hubness=0.3"
+    results = ablate(ablation(base, arms=("cosine", name), seeds=(0,)), tmp_path)
+    run = results["arms"][name]["runs"]["0"]
+    gammas = [row["gamma"] for row in run["trajectory"]]
+    assert 0 < gammas[-1] < 0.4
+    with np.load(tmp_path / "values.npz") as values:
+        own, cosine = (values[f"{name}|0|held_out|{scoring}"] for scoring in (OWN, "cosine"))
+    assert (own != cosine).any()

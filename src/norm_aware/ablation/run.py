@@ -191,7 +191,7 @@ def _train(
     options = arm.options(ablation.options, seed=seed)
     trained = train(pairs, ablation.base, similarity=arm.similarity, out=folder, options=options)
     seconds = time.perf_counter() - started
-    gamma = trained.anti_hubness or 0.0
+    gamma = trained.gamma or 0.0
     run, found = _measure(trained.model, trained.similarity, gamma, sets, in_domain)
     rows = [{key: row.get(key) for key in _TRAJECTORY if key in row} for row in trained.history]
     scale = trained.history[-1]["scale"] if trained.history else options.scale
