@@ -34,6 +34,8 @@ GAMMAS = (0.0, 0.1, 0.2, 0.3, 0.4)
 LENGTH_POWERS = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2)
 """Exponents of the text's length between which the in-domain sets decide."""
 
+_SPREAD = 1e-5  # of the mean norm: below it norms are all one, but for rounding
+
 
 @dataclass(frozen=True, slots=True)
 class GivenNorms:
@@ -106,13 +108,15 @@ class SetView:
         relevant = np.zeros(len(documents), dtype=bool)
         relevant[self.embedded.judgements.document] = True
         given = hubness_norm(self.hubness, gamma=GAMMAS[-1])
-        varies = min(float(documents.std()), float(self.words.std())) > 0
+        varies = documents.std() > _SPREAD * documents.mean()
         return {
-            "cohens_d": _d(documents, relevant),
+            "cohens_d": _d(documents, relevant) if varies else None,
             "hubness_d": _d(given, relevant),
             "document_cv": float(documents.std() / documents.mean()),
             "query_cv": float(queries.std() / queries.mean()),
-            "length_correlation": pearson(documents, self.words, of=("norms", "lengths")) if varies else None,
+            "length_correlation": pearson(documents, self.words, of=("norms", "lengths"))
+            if varies and self.words.std() > 0
+            else None,
         }
 
 
