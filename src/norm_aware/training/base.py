@@ -17,7 +17,10 @@ _RANK = 16
 
 
 def open_base(base: str, *, lora: int | None = None, device: str | None = None) -> SentenceTransformer:
-    """An encoder to train, without the `Normalize` module that would throw its norms away.
+    """An encoder to train, in float32, without the `Normalize` module that would throw its norms away.
+
+    Weights that were saved in half precision become float32: an optimizer's small steps are lost on them, or
+    end in no numbers at all.
 
     Args:
         base: `wordllama`, the packaged static table; else a name on the Hugging Face hub or a path.
@@ -46,7 +49,7 @@ def open_base(base: str, *, lora: int | None = None, device: str | None = None) 
         ) from None
     modules = without_normalize(list(loaded))
     prompts = {kind: prompt for kind, prompt in loaded.prompts.items() if prompt is not None}
-    model = SentenceTransformer(modules=modules, device=str(loaded.device), prompts=prompts)
+    model = SentenceTransformer(modules=modules, device=str(loaded.device), prompts=prompts).float()
     if lora is not None:
         _adapt(model, lora)
     return model
