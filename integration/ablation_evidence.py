@@ -17,8 +17,9 @@ from pathlib import Path
 
 from norm_aware.ablation.arm import PAPER
 from norm_aware.ablation.markdown import markdown
+from norm_aware.ablation.plan import Ablation
 from norm_aware.ablation.report import write_page
-from norm_aware.ablation.run import Ablation, ablate
+from norm_aware.ablation.run import ablate
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.cli.judged import read_judged
 from norm_aware.console import progress_bars
