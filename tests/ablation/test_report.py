@@ -103,8 +103,8 @@ def test_the_verdict_says_which_way_each_arm_went(results):
 def test_the_condition_numbers_say_what_they_named_and_on_how_many_sets_that_was_right(results):
     text = Outline(render_page(results)).text
     assert (
-        "Both models searched by cosine, the better one was query_normalized on 3 and document_normalized on 0 "
-        "of 3 out-of-domain sets."
+        "Both models searched by cosine, the better one was query_normalized on 3 and document_normalized "
+        "on 0 of 3 out-of-domain sets."
     ) in text
     assert "the ranking (dot against cosine) decides" in text
     assert text.count("searched by cosine, the better one") == 1  # two measurements, one outcome
