@@ -220,7 +220,7 @@ def _prompts(model: SentenceTransformer, dataset: Any) -> dict[str, str]:
     """The prompt of each column of texts, of those that have one: negatives are documents."""
     columns = next(iter(dataset.values())) if isinstance(dataset, dict) else dataset
     kinds = {name: "query" if name == "query" else "document" for name in columns.column_names}
-    return {name: model.prompts[kind] for name, kind in kinds.items() if model.prompts.get(kind)}
+    return {name: prompt for name, kind in kinds.items() if (prompt := model.prompts.get(kind))}
 
 
 def _arguments(
