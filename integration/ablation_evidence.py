@@ -1,7 +1,8 @@
 """Which side to normalise in training, on nine judged sets and a held-out one: the ablation's evidence.
 
     python integration/ablation_evidence.py --data DIR --runs FOLDER --out FILE.json [--base wordllama]
-        [--arms cosine,dot,...] [--seeds 0,1,2] [--epochs 3] [--batch-size 256] [--device cpu]
+        [--sets scifact,covidqa,...] [--arms cosine,dot,...] [--seeds 0,1,2] [--epochs 3] [--batch-size 256]
+        [--device cpu]
 
 `norm-aware ablate` on the training pairs in `DIR/train_pairs`, with the distractors of nq_oracle in its
 corpus. Arms and seeds can be added to a folder of runs; what is complete is not repeated. The file holds
@@ -13,15 +14,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from norm_aware.ablation.arm import PAPER
-from norm_aware.ablation.markdown import markdown
+from norm_aware.ablation.markdown import markdown, summary
+from norm_aware.ablation.plan import Ablation
 from norm_aware.ablation.report import write_page
-from norm_aware.ablation.run import Ablation, ablate
+from norm_aware.ablation.run import ablate
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.cli.judged import read_judged
 from norm_aware.console import progress_bars
+from norm_aware.errors import DatasetError, NormAwareError
 from norm_aware.training.evaluation import JudgedTexts
 from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import read_pairs
@@ -55,13 +60,14 @@ def read_set(folder: Path) -> JudgedTexts:
     )
 
 
-def main() -> None:
-    """Run the arms and write what they say."""
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the datasets")
     parser.add_argument("--runs", type=Path, required=True, help="folder of the models; goes on where it is")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--base", default="wordllama")
+    parser.add_argument("--sets", default=",".join(SETS), help="names of judged sets, by commas")
     parser.add_argument("--arms", default=",".join(PAPER))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--epochs", type=float, default=3.0)
@@ -69,11 +75,26 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=None)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    ablation = Ablation(
+    return parser.parse_args(arguments)
+
+
+def planned(given: argparse.Namespace) -> Ablation:
+    """What the command line asks for.
+
+    Raises:
+        DatasetError: when the pairs or a set are not in the folder of the data.
+    """
+    found = sorted((given.data / "train_pairs").glob("pairs.jsonl*"))
+    if not found:
+        raise DatasetError(
+            f"There is no {given.data / 'train_pairs' / 'pairs.jsonl'}, gzipped or not; give the folder that "
+            "holds the datasets as --data."
+        )
+    names = given.sets.split(",")
+    return Ablation(
         given.base,
-        read_pairs(next((given.data / "train_pairs").glob("pairs.jsonl*"))),
-        [read_set(given.data / name) for name in SETS],
+        read_pairs(found[0]),
+        [read_set(given.data / name) for name in names],
         arms=given.arms.split(","),
         seeds=[int(seed) for seed in given.seeds.split(",")],
         options=TrainingOptions(
@@ -83,14 +104,24 @@ def main() -> None:
             bf16=given.bf16,
             device=given.device,
         ),
-        in_domain=IN_DOMAIN,
-        symmetric=SYMMETRIC,
+        in_domain=[name for name in IN_DOMAIN if name in names],
+        symmetric=[name for name in SYMMETRIC if name in names],
     )
-    with progress_bars() as bar:
-        results = ablate(ablation, given.runs, progress=bar)
+
+
+def main() -> None:
+    """Run the arms and write what they say."""
+    given = parse()
+    try:
+        ablation = planned(given)
+        with progress_bars() as bar:
+            results = ablate(ablation, given.runs, progress=bar)
+    except NormAwareError as error:
+        sys.exit(f"Error: {error}")
     write_page(results, given.runs / "report.html")
+    write_whole(given.runs / "report.md", markdown(results))
     write_whole(given.out, json.dumps(results, indent=1, default=str))
-    print(markdown(results))
+    print(summary(results))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_an_arm_is_read_with_the_kinds_that_options_have(written, changes):
     ("written", "words"),
     [
         ("euclidean", "power family"),
-        ("dot+speed=3", "'speed'; there are batch_size"),
+        ("dot+speed=3", "'speed'; there are anti_hubness"),
         ("dot+seed=3", "'seed'"),
         ("dot+epochs=many", "'many'; a value of kind float"),
         ("dot+learn_scale=perhaps", "kind bool"),

@@ -6,11 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from norm_aware.ablation.conditioning import SHRINKAGE, condition_number, condition_numbers, predictions
+from norm_aware.ablation.conditioning import (
+    SHRINKAGE,
+    condition_number,
+    condition_numbers,
+    predictions,
+    said,
+)
 from norm_aware.errors import TrainingError
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.training.pairs import Pair
-from tests.ablation.worlds import ablation
+from tests.ablation.worlds import SETS, ablation
 from tests.losses.models import WORDS, table
 
 
@@ -109,33 +115,72 @@ def test_one_pair_is_refused():
         condition_numbers(table(), drawn_pairs(1), "cosine", 20.0, seed=0)
 
 
-def test_the_rule_names_the_side_with_the_larger_number_and_is_held_against_every_set():
+def test_the_rule_is_held_against_models_searched_by_cosine_on_the_out_of_domain_sets():
     _, results = ablation()
-    untouched, cosine = predictions(results)
+    for run in results["arms"]["query_normalized"]["runs"].values():
+        run["own"]["covidqa"] = 0.0  # as if dot ranked badly there
+    found = predictions(results)
+    untouched, cosine = found["measured"]
     assert (untouched["measured_on"], cosine["measured_on"]) == ("untouched", "cosine")
-    assert untouched["predicted"] == "query_normalized"  # 31 against 12.5
+    assert untouched["named"] == "query_normalized"  # 31 against 12.5
     runs = results["arms"]["cosine"]["runs"].values()
     assert cosine["document"] == pytest.approx(np.mean([run["conditioning"]["document"] for run in runs]))
-    for name, row in untouched["sets"].items():
-        ours, theirs = (
-            np.mean([run["own"][name] for run in results["arms"][arm]["runs"].values()])
-            for arm in ("query_normalized", "document_normalized")
-        )
-        assert row["matches"] == (ours > theirs)
+    assert set(found["sets"]) == {"scifact", "covidqa", "stsb"}
+    for name, by in found["sets"].items():
+        for arm in ("query_normalized", "document_normalized"):
+            of = results["arms"][arm]["runs"].values()
+            assert by["cosine"][arm] == pytest.approx(np.mean([run["grid"][name]["cosine"] for run in of]))
+            assert by["own"][arm] == pytest.approx(np.mean([run["own"][name] for run in of]))
+    assert found["sets"]["covidqa"]["cosine"]["better"] == "query_normalized"
+    assert found["sets"]["covidqa"]["own"]["better"] == "document_normalized"
+    assert found["wins"]["query_normalized"] == {"cosine": 3, "own": 2}
+    assert found["wins"]["document_normalized"] == {"cosine": 0, "own": 1}
 
 
-def test_the_opposite_side_is_right_just_where_the_rule_is_wrong():
+def test_the_side_with_the_larger_number_is_the_one_that_is_named():
     _, results = ablation()
     turned = {**results, "untouched_conditioning": {"query": 12.5, "document": 31.0}}
-    (first, _), (second, _) = predictions(results), predictions(turned)
-    assert first["predicted"] != second["predicted"]
-    assert all(first["sets"][name]["matches"] != second["sets"][name]["matches"] for name in first["sets"])
+    first, second = predictions(results), predictions(turned)
+    assert first["measured"][0]["named"] == "query_normalized"
+    assert second["measured"][0]["named"] == "document_normalized"
+    assert second["measured"][1:] == first["measured"][1:]
+    assert second["sets"] == first["sets"]
+
+
+def test_a_tie_is_won_by_neither():
+    _, results = ablation()
+    arms = results["arms"]
+    arms["document_normalized"] = arms["query_normalized"]
+    found = predictions(results)
+    assert {by["cosine"]["better"] for by in found["sets"].values()} == {None}
+    assert found["wins"]["query_normalized"] == {"cosine": 0, "own": 0}
+
+
+def test_two_measurements_of_one_rule_are_not_said_to_be_two_confirmations():
+    _, results = ablation()
+    lines = said(predictions(results))
+    assert sum("searched by cosine" in line for line in lines) == 1
+    assert any("not two confirmations" in line for line in lines)
+    (only, *rest) = said(predictions({**results, "untouched_conditioning": None}))
+    assert only.startswith("Measured on the cosine arm")
+    assert not any("confirmations" in line for line in rest)
 
 
 def test_what_was_not_measured_is_not_predicted_from():
     _, results = ablation()
     arms = {arm: about for arm, about in results["arms"].items() if arm != "query_normalized"}
-    assert predictions({**results, "arms": arms}) == []
-    assert [row["measured_on"] for row in predictions({**results, "untouched_conditioning": None})] == [
-        "cosine"
-    ]
+    assert predictions({**results, "arms": arms}) == {}
+    assert predictions({**results, "sets": {"medquad": SETS["medquad"]}}) == {}
+    bare = predictions({**results, "untouched_conditioning": None})
+    assert [row["measured_on"] for row in bare["measured"]] == ["cosine"]
+
+
+def test_texts_are_embedded_with_the_prompts_of_their_side():
+    pairs = drawn_pairs(8)
+    model = table()
+    plain = condition_numbers(model, pairs, "dot", 1.0, seed=0)
+    model.prompts = {"query": f"{WORDS[1]} ", "document": f"{WORDS[2]} "}
+    written = [Pair(f"{WORDS[1]} {pair.query}", f"{WORDS[2]} {pair.document}") for pair in pairs]
+    found = condition_numbers(model, pairs, "dot", 1.0, seed=0)
+    assert found != pytest.approx(plain)
+    assert found == pytest.approx(condition_numbers(table(), written, "dot", 1.0, seed=0))

@@ -4,11 +4,11 @@ import pytest
 from norm_aware.ablation.measuring import (
     GAMMAS,
     LENGTH_POWERS,
-    SCORINGS,
     GivenNorms,
     SetView,
     choose_given,
 )
+from norm_aware.ablation.scorings import SCORINGS
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 from norm_aware.training.evaluation import Embedded, JudgedTexts
@@ -73,6 +73,21 @@ def test_every_scoring_is_cosine_times_the_length_it_names():
 def test_the_own_scoring_is_the_one_an_encoder_was_trained_by(similarity, gamma, same):
     of = view(1)
     np.testing.assert_array_equal(of.own(similarity, gamma), of.ndcg(GivenNorms(0.3, 0.1))[same])
+
+
+def test_lengths_to_the_power_of_0_are_cosine_to_the_bit():
+    of = view(3)
+    found = of.ndcg(GivenNorms(gamma=0.0, length_power=0.0), seed=1)
+    for name in ("anti_hubness", "length", "anti_hubness, shuffled"):
+        np.testing.assert_array_equal(found[name], found["cosine"])
+    assert (found["dot, shuffled"] != found["cosine"]).any()
+
+
+def test_the_own_scoring_with_both_a_power_and_a_gamma_takes_both():
+    of = view(4)
+    norms = np.linalg.norm(of.embedded.documents, axis=1)
+    found = of.own(PowerSimilarity(document_power=0.5), 0.3)
+    np.testing.assert_allclose(found, reference(of, norms**0.5 * of.hubness**-0.3), atol=1e-9)
 
 
 def test_the_exponents_chosen_are_those_no_other_beats_in_domain():

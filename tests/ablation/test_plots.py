@@ -38,6 +38,16 @@ def test_a_scale_that_is_learned_is_drawn(results):
     assert still == []
 
 
+def test_a_gamma_that_is_learned_is_drawn(results):
+    arms = copy.deepcopy(results["arms"])
+    for row in arms["cosine"]["runs"]["1"]["trajectory"]:
+        row["gamma"] = 0.3 + row["step"] / 5000
+    plots, _ = trajectories(arms)
+    assert [plot.name for plot in plots] == ["powers", "gamma", "loss"]
+    (line,) = plots[1].lines
+    assert line.says == "cosine, seed 1: gamma from 0.300 to 0.400"
+
+
 def test_entries_without_a_number_are_passed_over_and_runs_without_two_are_not_drawn(results):
     arms = copy.deepcopy(results["arms"])
     for about in arms.values():

@@ -5,11 +5,12 @@ import sys
 import numpy as np
 import pytest
 
+from norm_aware.ablation.claims import ONE_TRAINING
 from norm_aware.ablation.report import render_page, write_page
-from norm_aware.ablation.significance import NOT_COVERED, NULL_HYPOTHESES
+from norm_aware.ablation.significance import NOT_COVERED, NULL_HYPOTHESES, compare
 from norm_aware.errors import MissingExtraError, SettingsError
 from norm_aware.numerals import number, signed
-from tests.ablation.worlds import OWN, SETS
+from tests.ablation.worlds import OWN, SETS, ablation
 from tests.outline import Outline
 
 
@@ -26,7 +27,7 @@ def shown(request, results):
         "arms": arms,
         "comparisons": [],
         "untouched_conditioning": None,
-        "hardware": "a laptop",
+        "hardware": [],
         "sets": {"medquad": SETS["medquad"]},
     }
 
@@ -93,15 +94,60 @@ def test_every_arm_set_and_comparison_is_on_the_page(results):
 
 def test_the_verdict_says_which_way_each_arm_went(results):
     text = Outline(render_page(results)).text
-    assert "dot is worse than cosine" in text
-    assert "query_normalized is better than the untouched base" in text
-    assert "No difference was shown between document_normalized and cosine" in text
+    assert "The arm dot is worse than the cosine arm" in text
+    assert "The arm dot, searched by cosine, is worse than the cosine arm" in text
+    assert "The arm query_normalized is better than the untouched base" in text
+    assert "No difference was shown between the arm document_normalized and the cosine arm" in text
 
 
 def test_the_condition_numbers_say_what_they_named_and_on_how_many_sets_that_was_right(results):
     text = Outline(render_page(results)).text
-    assert "it was the better of query_normalized and document_normalized on 4 of 4 sets" in text
+    assert (
+        "Both models searched by cosine, the better one was query_normalized on 3 and document_normalized "
+        "on 0 of 3 out-of-domain sets."
+    ) in text
+    assert "the ranking (dot against cosine) decides" in text
+    assert text.count("searched by cosine, the better one") == 1  # two measurements, one outcome
     assert "not the Fisher-information condition number" in text
+
+
+def many_arms(results):
+    """As many arms as make verdicts a table, with names as long as they get."""
+    options = ("match_scale", "hard_negatives=4", "guide=base", "norm_length=1", "by_source", "bf16")
+    arms, rows = dict(results["arms"]), list(results["comparisons"])
+    for option in options:
+        name = f"query_normalized+match_scale+{option}"
+        arms[name] = results["arms"]["query_normalized"]
+        rows += [{**row, "arm": name} for row in results["comparisons"] if row["arm"] == "query_normalized"]
+    return {**results, "arms": arms, "comparisons": rows}
+
+
+def test_of_many_arms_the_verdicts_are_a_table_and_long_names_break_before_a_plus(results):
+    few, many = render_page(results), render_page(many_arms(results))
+    assert 'class="verdict"' not in few
+    assert 'class="claim"' in few
+    assert many.count('<table class="verdict">') == 3
+    assert 'class="claim"' not in many
+    assert Outline(many).errors == []
+    assert '<th scope="row">query_normalized<wbr>+match_scale<wbr>+guide=base</th>' in many
+
+
+def test_of_one_seed_the_page_claims_nothing_about_others():
+    values, one = ablation(seeds=(0,))
+    text = Outline(render_page({**one, "comparisons": compare(values, one)})).text
+    assert ONE_TRAINING in text
+    assert "standard deviation over seeds" not in text
+    assert NULL_HYPOTHESES["p"] not in text
+    assert "1 seeds" not in text
+
+
+def test_the_page_says_what_was_chosen_what_was_taken_and_on_which_machines(results):
+    text = Outline(render_page(results)).text
+    assert "learning_rate by the kind of encoder" in text
+    assert "gamma of anti_hubness" in text
+    assert "Hardware (2 of 2)" in text
+    assert "a large one" in text
+    assert "query_power=0.3 document_power=0.8 0.01" in text
 
 
 def test_markup_in_a_name_stays_text(results):

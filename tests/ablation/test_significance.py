@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from norm_aware.ablation.significance import NULL_HYPOTHESES, compare, mean_sets
+from norm_aware.ablation.scorings import CHOSEN, SCORINGS
+from norm_aware.ablation.significance import NULL_HYPOTHESES, compare, mean_sets, means_of
 from norm_aware.errors import TrainingError
 from norm_aware.numeric.significance import permutation_p
-from tests.ablation.worlds import OWN, SCORINGS, SETS, ablation
+from tests.ablation.worlds import OWN, SETS, ablation
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,44 @@ def one(rows, **wanted):
 
 def test_every_arm_meets_every_reference_on_every_set_and_mean(rows):
     scopes = len(SETS) + 2
-    expected = {"cosine": 4, "untouched": 5, "post_hoc": 4, "scoring": 6 * (len(SCORINGS) - 1)}
-    assert {kind: sum(row["kind"] == kind for row in rows) for kind in expected} == {
-        kind: count * scopes for kind, count in expected.items()
+    chosen = 4 + 6 * len(CHOSEN)  # of post_hoc and scoring, which are on no in-domain set
+    expected = {"cosine": 4, "training": 4, "untouched": 5, "post_hoc": 4, "scoring": 6 * (len(SCORINGS) - 1)}
+    assert {row["kind"] for row in rows} == set(expected)
+    assert len(rows) == sum(expected.values()) * scopes - chosen
+    assert sum(row["kind"] == "training" for row in rows) == 4 * scopes
+
+
+def test_an_exponent_chosen_on_the_in_domain_sets_is_put_to_no_test_there(rows):
+    found = {
+        scoring: {row["scope"] for row in rows if scoring in (row["scoring"], row["reference_scoring"])}
+        for scoring in SCORINGS
     }
+    assert {scoring for scoring, scopes in found.items() if "medquad" not in scopes} == set(CHOSEN)
+    assert all("scifact" in scopes for scopes in found.values())
+
+
+def test_training_alone_is_read_with_both_models_under_cosine(world, rows):
+    values, _ = world
+    row = one(rows, kind="training", arm="dot", scope="covidqa")
+    ours, theirs = ([values[arm, s, "covidqa", "cosine"] for s in "012"] for arm in ("dot", "cosine"))
+    assert row["difference"] == pytest.approx(np.mean(ours) - np.mean(theirs))
+    assert row["difference"] != pytest.approx(
+        one(rows, kind="cosine", arm="dot", scope="covidqa")["difference"], abs=1e-4
+    )
+
+
+def test_without_a_cosine_arm_there_is_nothing_to_compare_with_it(world):
+    values, results = world
+    arms = {arm: about for arm, about in results["arms"].items() if arm != "cosine"}
+    assert {row["kind"] for row in compare(values, {**results, "arms": arms})} == {"untouched", "scoring"}
+
+
+def test_a_mean_of_the_same_sets_is_made_once(world):
+    values, results = world
+    sets = {name: {**about, "symmetric": False} for name, about in SETS.items()}
+    assert list(means_of(SETS)) == ["out_of_domain", "asymmetric"]
+    assert list(means_of(sets)) == ["out_of_domain"]
+    assert "asymmetric" not in {row["scope"] for row in compare(values, {**results, "sets": sets})}
 
 
 def test_a_sets_difference_is_that_of_the_means_and_its_seeds_p_is_scipys(world, rows):
@@ -109,17 +144,11 @@ def test_under_the_null_a_whole_family_rarely_makes_a_claim():
     assert claims <= 7  # 3 expected at most
 
 
-def test_an_arm_without_a_list_of_its_own_is_read_under_its_scoring(world, rows):
-    values, results = world
-    fewer = {key: value for key, value in values.items() if key[3] != "own"}
-    assert compare(fewer, results) == rows
-
-
 def test_a_comparison_that_lacks_values_on_a_set_has_no_row_there_nor_on_the_mean(world):
     values, results = world
     fewer = {key: value for key, value in values.items() if key[2:] != ("stsb", "anti_hubness")}
     scopes = {row["scope"] for row in compare(fewer, results) if row["scoring"] == "anti_hubness"}
-    assert scopes == {"medquad", "scifact", "covidqa", "asymmetric"}
+    assert scopes == {"scifact", "covidqa", "asymmetric"}
 
 
 def test_only_seeds_that_both_have_are_compared(world):

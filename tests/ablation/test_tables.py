@@ -1,17 +1,20 @@
+import copy
+
 import numpy as np
 import pytest
 
+from norm_aware.ablation.scorings import CONTROLS, SCORINGS
 from norm_aware.ablation.tables import (
+    CHOSEN_ON,
     by_set,
+    chosen_exponents,
     condition_table,
+    ended,
     grid,
     grids,
     norm_tables,
-    outcome,
-    scored,
-    verdicts,
 )
-from tests.ablation.worlds import OWN, SCORINGS, SETS
+from tests.ablation.worlds import OWN, SETS
 
 OUT = ["scifact", "covidqa", "stsb"]
 
@@ -43,7 +46,9 @@ def test_exactly_the_highest_of_each_column_is_best(results):
     table = grid(results, OUT, "x")
     for at in range(len(table.columns)):
         column = [cells[at] for _, cells in table.rows]
-        assert [c.best for c in column] == [c.mean == max(c.mean for c in column) for c in column]
+        top = None if table.columns[at] in CONTROLS else max(c.mean for c in column)
+        assert [c.best for c in column] == [c.mean == top for c in column]
+    assert any(c.best for _, cells in table.rows for c in cells)
 
 
 def test_there_is_a_grid_for_every_mean_and_every_set_and_one_in_domain(results):
@@ -51,15 +56,42 @@ def test_there_is_a_grid_for_every_mean_and_every_set_and_one_in_domain(results)
     assert [table.title for table in of_means] == [
         "mean of the out-of-domain sets",
         "mean of the asymmetric out-of-domain sets",
-        "in domain: medquad",
+        f"in domain: medquad{CHOSEN_ON}",
     ]
-    assert [table.title for table in of_sets] == list(SETS)
+    assert [table.title for table in of_sets] == [f"medquad{CHOSEN_ON}", *list(SETS)[1:]]
+    sets = {name: {**about, "symmetric": False} for name, about in SETS.items()}
+    assert len(grids({**results, "sets": sets})[0]) == 2  # both means are of the same sets
+
+
+def test_a_similarity_that_a_learned_gamma_is_part_of_ranks_as_no_scoring(results):
+    arms = copy.deepcopy(results["arms"])
+    arms["cosine"]["runs"]["1"]["gamma"] = 0.3412
+    table = grid({**results, "arms": arms}, OUT, "x")
+    assert not any(cell(table, "cosine", name).own for name in SCORINGS)
+    assert cell(table, "cosine", "own similarity").own
+
+
+def test_what_an_arm_ended_with_is_named_once_in_three_digits_with_its_gamma(results):
+    arms = copy.deepcopy(results["arms"])
+    assert ended(arms["learnable"]) == ["query_power=0.3 document_power=0.8"]
+    arms["cosine"]["runs"]["1"]["gamma"] = 0.3412
+    assert ended(arms["cosine"]) == ["cosine", "cosine, gamma 0.341"]
+
+
+def test_the_exponents_are_those_each_model_was_given(results):
+    arms = copy.deepcopy(results["arms"])
+    arms["dot"]["runs"]["0"]["given"]["gamma"] = 0.0
+    table = chosen_exponents({**results, "arms": arms})
+    assert [name for name, _ in table.rows] == ["untouched", *OWN]
+    assert cell(table, "untouched", "gamma of anti_hubness").mean == 0.2
+    assert cell(table, "dot", "gamma of anti_hubness").mean == pytest.approx(0.2)
+    assert cell(table, "dot", "power of length").mean == pytest.approx(-0.05)
 
 
 def test_a_set_alone_is_the_same_in_the_table_by_set_and_in_its_grid(results):
     for arm in ("untouched", *OWN):
         expected = cell(grid(results, ["stsb"], "x"), arm, "own similarity")
-        assert cell(by_set(results), "stsb", arm).mean == pytest.approx(expected.mean)
+        assert cell(by_set(results), arm, "stsb").mean == pytest.approx(expected.mean)
 
 
 def test_a_number_that_was_not_measured_leaves_a_hole_or_is_left_out_of_the_mean(results):
@@ -84,34 +116,3 @@ def test_condition_numbers_have_a_row_for_every_model_that_was_measured(results)
     assert cell(table, "untouched", "queries").mean == 31.0
     bare = {arm: {**about, "runs": {}} for arm, about in results["arms"].items()}
     assert condition_table({**results, "arms": bare, "untouched_conditioning": None}, "x") is None
-
-
-@pytest.mark.parametrize(
-    ("difference", "low", "high", "p", "expected"),
-    [
-        (0.02, 0.01, 0.03, 0.01, "better"),
-        (-0.02, -0.03, -0.01, 0.01, "worse"),
-        (0.02, 0.01, 0.03, 0.05, "not shown"),
-        (0.02, 0.0, 0.04, 0.01, "not shown"),
-        (-0.01, -0.03, 0.01, 0.04, "not shown"),
-    ],
-)
-def test_a_difference_is_shown_by_its_interval_and_its_adjusted_p_together(
-    difference, low, high, p, expected
-):
-    assert outcome({"difference": difference, "low": low, "high": high, "p_adjusted": p}) == expected
-
-
-def test_a_verdict_counts_the_single_out_of_domain_sets(results):
-    found = {(v["row"]["kind"], v["row"]["arm"]): v for v in verdicts(results)}
-    assert len(found) == 2 * len(OWN) - 1
-    dot = found["cosine", "dot"]
-    assert (dot["outcome"], dot["better"], dot["worse"], dot["sets"]) == ("worse", 0, 3, 3)
-
-
-def test_a_side_is_named_by_its_model_and_by_a_scoring_that_is_not_its_own():
-    row = {"arm": "dot", "scoring": "own", "reference": "cosine", "reference_scoring": "anti_hubness"}
-    assert (scored(row), scored(row, "reference")) == ("dot", "cosine by anti_hubness")
-    assert (
-        scored({"reference": "untouched", "reference_scoring": "cosine"}, "reference") == "the untouched base"
-    )

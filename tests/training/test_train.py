@@ -18,8 +18,18 @@ from norm_aware.training.curriculum import Curriculum
 from norm_aware.training.evaluation import embed_set
 from norm_aware.training.given_norm import measure_hubness
 from norm_aware.training.options import TrainingOptions
+from norm_aware.training.pairs import Pair
 from norm_aware.training.train import matched_scale, train
-from tests.training.worlds import DOCUMENTS, judged, pairs, perfect_base, static_base, transformer_base
+from tests.losses.models import WORDS, table
+from tests.training.worlds import (
+    DOCUMENTS,
+    judged,
+    open_transformer,
+    pairs,
+    perfect_base,
+    static_base,
+    transformer_base,
+)
 
 # peft asks transformers by a name that transformers has retired
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -178,6 +188,36 @@ def test_training_stops_when_the_sets_gain_no_more(tmp_path):
         options=options(epochs=100, evaluations=40, patience=2),
     )
     assert trained.history[-1]["step"] < 100 * 4
+
+
+@pytest.mark.parametrize("changed", [{}, {"by_source": True}, {"hard_negatives": 2}])
+@pytest.mark.parametrize("opened", [lambda: table(dimension=8), open_transformer])
+def test_a_base_with_prompts_is_trained_as_one_without_on_texts_that_begin_with_them(
+    tmp_path, opened, changed
+):
+    first, second = WORDS[1], WORDS[16]
+    prompted, plain = opened(), opened()
+    prompted.prompts = {"query": f"{first} ", "document": f"{second} "}
+    prompted.save_pretrained(str(tmp_path / "prompted"))
+    plain.save_pretrained(str(tmp_path / "plain"))
+    written = [Pair(f"{first} {p.query}", f"{second} {p.document}", (), p.source) for p in pairs()]
+    chosen = options(epochs=2, **changed)
+    found = train(pairs(), str(tmp_path / "prompted"), out=tmp_path / "out", options=chosen).model
+    expected = train(written, str(tmp_path / "plain"), out=tmp_path / "other", options=chosen).model
+    unprompted = train(pairs(), str(tmp_path / "plain"), out=tmp_path / "last", options=chosen).model
+    (ours, theirs, others) = (
+        np.concatenate([p.detach().numpy().ravel() for p in model.parameters()])
+        for model in (found, expected, unprompted)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert not np.allclose(ours, others, atol=1e-3)
+
+
+def test_what_is_said_of_a_training_holds_the_rate_that_was_used(tmp_path):
+    base = static_base(tmp_path / "base")
+    by_kind = train(pairs(), base, out=tmp_path / "a", options=options(epochs=1, learning_rate=None))
+    given = train(pairs(), base, out=tmp_path / "b", options=options(epochs=1, learning_rate=0.3))
+    assert (by_kind.learning_rate, given.learning_rate) == (0.01, 0.3)
 
 
 def test_one_pair_and_an_unknown_base_are_refused(tmp_path):

@@ -30,18 +30,19 @@ def hold_out(
         held out is the question.
 
     Raises:
-        TrainingError: when fewer than two pairs would be left, or the set had no document to tell apart.
+        TrainingError: when fewer than two pairs would be left, or fewer than two queries held out, whose
+            values would have no spread.
     """
     generator = random.Random(seed)  # noqa: S311  # a sample, not a secret
     relevant: dict[str, dict[str, float]] = {}
     for pair in pairs:
         relevant.setdefault(pair.query, {})[pair.document] = 1.0
-    kept = sorted(generator.sample(sorted(relevant), min(queries, len(relevant))))
+    kept = sorted(generator.sample(sorted(relevant), max(0, min(queries, len(relevant)))))
     chosen = set(kept)
     rest = [pair for pair in pairs if pair.query not in chosen]
-    if queries < 1 or len(rest) < 2:
+    if len(kept) < 2 or len(rest) < 2:
         raise TrainingError(
-            f"{queries} of {len(relevant)} different queries are to be held out; keep at least 1 back and "
+            f"{queries} of {len(relevant)} different queries are to be held out; keep at least 2 back and "
             "2 to train on."
         )
     texts = list(dict.fromkeys(text for query in kept for text in relevant[query]))

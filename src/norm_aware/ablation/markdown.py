@@ -1,21 +1,22 @@
-"""An ablation's main tables as Markdown, for docs and a log."""
+"""An ablation's main tables as Markdown, for docs and a log, and what it comes to in a few lines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from norm_aware.ablation.conditioning import predictions
-from norm_aware.ablation.significance import MEANS
+from norm_aware.ablation.claims import CLAIMED, KINDS, ONE_TRAINING, outcome, verdicts
+from norm_aware.ablation.conditioning import NAME, predictions, said
+from norm_aware.ablation.significance import MEANS, means_of
 from norm_aware.ablation.tables import (
-    KINDS,
     Cell,
     Table,
     by_set,
+    chosen_exponents,
     condition_table,
+    grid,
     grids,
     norm_tables,
-    outcome,
 )
 from norm_aware.numerals import is_known, number, p_value, signed
 
@@ -24,35 +25,60 @@ _SIGNS = {"better": "▲ better", "worse": "▼ worse", "not shown": "not shown"
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The cross-evaluation, the arms by set, the comparisons on the means, norms and condition numbers.
+    """The verdicts, the cross-evaluation, the arms by set, comparisons on means, norms, condition numbers.
 
     Args:
         results: the content of an ablation's results.json.
 
     Returns:
-        Markdown that ends in a line feed: a line on what was trained, then a table under each heading.
+        Markdown that ends in a line feed: what was trained and the verdicts, then a table under each heading.
     """
     of_means, _ = grids(results)
-    seeds = ", ".join(str(seed) for seed in results["seeds"])
-    lines = [
-        f"{_text(results['base'])}, {results['pairs']:,} pairs, seeds {seeds}, {results['seconds']:,.0f} s. "
-        "nDCG@10, mean over seeds ± standard deviation.",
-        "",
-    ]
-    for table in [*of_means, by_set(results)]:
+    lines = [*_head(results), *_verdicts(results)]
+    for table in [*of_means, by_set(results), chosen_exponents(results)]:
         lines += _table(table)
     lines += _comparisons(results)
     for table in norm_tables(results)[:1]:
         lines += _table(table, of="norms: ")
-    if conditioning := condition_table(results, "gradient covariance condition number"):
+    if conditioning := condition_table(results, NAME):
         lines += _table(conditioning)
-        lines += [_prediction(found) for found in predictions(results)]
+    if found := predictions(results):
+        lines += [f"- {sentence}" for sentence in said(found)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def summary(results: Mapping[str, Any]) -> str:
+    """What it comes to, for a terminal: the verdicts, and every arm under every scoring out of domain.
+
+    Args:
+        results: the content of an ablation's results.json.
+    """
+    lines = [*_head(results), *_verdicts(results)]
+    for scope, names in [*means_of(results["sets"]).items()][:1]:
+        lines += _table(grid(results, names, MEANS[scope]))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _head(results: Mapping[str, Any]) -> list[str]:
+    several = len(results["seeds"]) > 1
+    seeds = ", ".join(str(seed) for seed in results["seeds"])
+    over = "mean over seeds ± standard deviation" if several else ONE_TRAINING
+    about = f"{_text(results['base'])}, {results['pairs']:,} pairs, {'seeds' if several else 'seed'} {seeds}"
+    return [f"{about}, {results['seconds']:,.0f} s. nDCG@10, {over}.", ""]
+
+
+def _verdicts(results: Mapping[str, Any]) -> list[str]:
+    lines = []
+    every = verdicts(results)
+    for kind in CLAIMED:
+        found = [f"- {_text(v['claim'])}: {v['figures']}." for v in every if v["row"]["kind"] == kind]
+        lines += [f"{KINDS[kind]}, on the {MEANS['out_of_domain']}:", "", *found, ""] if found else []
+    return lines
 
 
 def _table(table: Table, *, of: str = "") -> list[str]:
     rows = [[name, *(_cell(cell) for cell in cells)] for name, cells in table.rows]
-    return [f"### {_text(of + table.title)}", "", *_rows([table.of, *table.columns], rows), ""]
+    return [f"### {_text(of + table.title)}", "", *_rows(["arm", *table.columns], rows), ""]
 
 
 def _comparisons(results: Mapping[str, Any]) -> list[str]:
@@ -76,16 +102,6 @@ def _comparisons(results: Mapping[str, Any]) -> list[str]:
             heads += ["shown", "p", "adjusted p", "p of seeds"]
             lines += [f"### {title}", "", *_rows(heads, rows, words=3 if kind == "scoring" else 2), ""]
     return lines
-
-
-def _prediction(found: Mapping[str, Any]) -> str:
-    decided = [row["matches"] for row in found["sets"].values() if row["matches"] is not None]
-    model = "the untouched base" if found["measured_on"] == "untouched" else "the cosine arm"
-    return (
-        f"- On {model}: queries {number(found['query'])}, documents {number(found['document'])}; the side "
-        f"with the larger number names {found['predicted']}, the better one on {sum(decided)} of "
-        f"{len(decided)} sets."
-    )
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> list[str]:

@@ -9,24 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from norm_aware.ablation.scorings import RAW
 from norm_aware.geometry.correlation import pearson
 from norm_aware.numeric.effect_size import cohens_d
 from norm_aware.numeric.hubness_norm import hubness_norm
-from norm_aware.numeric.similarity import PowerSimilarity
+from norm_aware.numeric.similarity import DOT, PowerSimilarity
 from norm_aware.training.evaluation import Embedded, JudgedTexts, embed_set
 from norm_aware.training.given_norm import count_words, measure_hubness
-
-RAW = ("cosine", "document_power=0.5", "dot")
-"""Scorings by the encoder's own norm. A query's norm never reorders its documents, so these are the 2x2."""
-
-GIVEN = ("anti_hubness", "length")
-"""Scorings that replace the document's norm: by its hubness, and by its words as the control of that."""
-
-SHUFFLED = ("dot, shuffled", "anti_hubness, shuffled")
-"""Controls: the same norms, dealt to other documents."""
-
-SCORINGS = (*RAW, *GIVEN, *SHUFFLED)
-"""Columns of the cross-evaluation grid, beside each arm's own similarity."""
 
 GAMMAS = (0.0, 0.1, 0.2, 0.3, 0.4)
 """Exponents of the anti-hubness norm between which the in-domain sets decide."""
@@ -73,23 +62,34 @@ class SetView:
         return cls(judged.name, embedded, measure_hubness(model, judged, embedded), count_words(judged))
 
     def ndcg(self, given: GivenNorms, *, seed: int = 0) -> dict[str, NDArray[np.float64]]:
-        """nDCG@10 of every query under every scoring."""
+        """nDCG@10 of every query under every scoring.
+
+        Args:
+            given: exponents of the norms in place of the encoder's.
+            seed: of the controls, whose norms are dealt to other documents.
+        """
         order = np.random.default_rng(seed).permutation(len(self.words))
-        norms = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
-        values = {name: self.embedded.ndcg(name) for name in RAW}
         lengths = hubness_norm(self.hubness, gamma=given.gamma)
+        values = {name: self.embedded.ndcg(name) for name in RAW}
         replaced = {
-            "anti_hubness": lengths,
-            "length": self.words**given.length_power,
-            "dot, shuffled": norms[order],
-            "anti_hubness, shuffled": lengths[order],
+            "anti_hubness": (lengths, given.gamma),
+            "length": (self.words**given.length_power, given.length_power),
+            "dot, shuffled": (_norms(self.embedded.documents)[order], 1.0),
+            "anti_hubness, shuffled": (lengths[order], given.gamma),
         }
-        return values | {name: self.with_norms(of) for name, of in replaced.items()}
+        # lengths of 1 are cosine, and to the bit: rounding would make differences of nothing
+        return values | {
+            name: self.with_norms(of) if exponent else values["cosine"]
+            for name, (of, exponent) in replaced.items()
+        }
 
     def own(self, similarity: PowerSimilarity, gamma: float = 0.0) -> NDArray[np.float64]:
         """nDCG@10 by what the encoder was trained by: a similarity, times an anti-hubness norm if any."""
-        norms = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
-        return self.with_norms(norms**similarity.document_power * hubness_norm(self.hubness, gamma=gamma))
+        if not gamma:
+            power = similarity.document_power  # the query's changes no ranking
+            return self.embedded.ndcg(DOT if power == 1 else PowerSimilarity(document_power=power))
+        norms = _norms(self.embedded.documents) ** similarity.document_power
+        return self.with_norms(norms * hubness_norm(self.hubness, gamma=gamma))
 
     def with_norms(self, norms: NDArray[np.float64]) -> NDArray[np.float64]:
         """nDCG@10 of every query by dot, with documents of these norms."""
@@ -103,8 +103,8 @@ class SetView:
             norms likewise, coefficients of variation `document_cv` and `query_cv`, and
             `length_correlation`, Pearson's, of norm and words.
         """
-        documents = np.linalg.norm(self.embedded.documents, axis=1).astype(np.float64)
-        queries = np.linalg.norm(self.embedded.queries, axis=1).astype(np.float64)
+        documents = _norms(self.embedded.documents)
+        queries = _norms(self.embedded.queries)
         relevant = np.zeros(len(documents), dtype=bool)
         relevant[self.embedded.judgements.document] = True
         given = hubness_norm(self.hubness, gamma=GAMMAS[-1])
@@ -137,6 +137,10 @@ def choose_given(views: Sequence[SetView]) -> GivenNorms:
     gammas = {gamma: [hubness_norm(view.hubness, gamma=gamma) for view in views] for gamma in GAMMAS}
     powers = {power: [view.words**power for view in views] for power in LENGTH_POWERS}
     return GivenNorms(best(GAMMAS, gammas), best(LENGTH_POWERS, powers))
+
+
+def _norms(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(embeddings, axis=1), dtype=np.float64)
 
 
 def _d(norms: NDArray[np.float64], relevant: NDArray[np.bool_]) -> float | None:

@@ -26,6 +26,7 @@ _MEANINGS = {
     "query_power": "query's power",
     "document_power": "document's power",
     "scale": "scale",
+    "gamma": "gamma",
     "loss": "loss",
 }
 
@@ -73,13 +74,13 @@ class LinePlot:
 
 
 def trajectories(arms: Mapping[str, Mapping[str, Any]]) -> tuple[list[LinePlot], list[str]]:
-    """The course of powers, scale and loss, of every seed, and sentences on what did not move.
+    """The course of powers, scale, gamma and loss, of every seed, and sentences on what did not move.
 
     Args:
         arms: of an ablation's results.
 
     Returns:
-        Plots of powers and of the scale where an arm changes them, and of the loss; and a sentence for what
+        Plots of powers, scale and gamma where an arm changes them, and of the loss; and a sentence for what
         no arm changed.
     """
     plots, still = [], []
@@ -93,6 +94,7 @@ def trajectories(arms: Mapping[str, Mapping[str, Any]]) -> tuple[list[LinePlot],
             "No arm changed its powers while it was trained.",
         ),
         ("scale", ("scale",), "Scale", "1 / temperature, each seed its own line.", ""),
+        ("gamma", ("gamma",), "Gamma", "Exponent of the anti-hubness norm, each seed its own line.", ""),
         ("loss", ("loss",), "Loss", "Training loss, each seed its own line.", ""),
     ):
         lines = _series(arms, keys, moving=name != "loss")

@@ -6,24 +6,33 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from norm_aware.ablation.conditioning import NAME, SHRINKAGE, predictions
-from norm_aware.ablation.plots import END, HEIGHT, START, difference_axis, trajectories
-from norm_aware.ablation.significance import MEANS, NOT_COVERED, NULL_HYPOTHESES
-from norm_aware.ablation.tables import (
+from norm_aware.ablation.claims import (
+    CLAIMED,
     KINDS,
+    ONE_TRAINING,
+    not_covered,
+    null_hypotheses,
+    outcome,
+    verdicts,
+)
+from norm_aware.ablation.conditioning import NAME, SHRINKAGE, predictions, said
+from norm_aware.ablation.plots import END, HEIGHT, START, difference_axis, trajectories
+from norm_aware.ablation.scorings import OWN, UNTOUCHED
+from norm_aware.ablation.significance import MEANS
+from norm_aware.ablation.tables import (
     by_set,
+    chosen_exponents,
     condition_table,
+    ended,
     grids,
     norm_tables,
-    outcome,
-    scored,
-    verdicts,
 )
 from norm_aware.errors import SettingsError
 from norm_aware.numerals import is_known, number, p_value, setting, signed
 from norm_aware.page_template import environment
 
 _P_NAMES = {"p": "p", "p_adjusted": "adjusted p", "p_queries": "p of queries", "p_seeds": "p of seeds"}
+_CARDS = 6  # verdicts of one kind that are read one by one; more are a table
 
 
 def render_page(results: Mapping[str, Any]) -> str:
@@ -44,6 +53,7 @@ def render_page(results: Mapping[str, Any]) -> str:
     )
     templates.filters |= {"number": number, "signed": signed, "p_value": p_value, "setting": setting}
     templates.filters["spread"] = "{:.3f}".format
+    templates.filters["wrapped"] = _wrapped
     templates.tests["known"] = is_known
     page = templates.get_template("page.html.jinja").render(_view(results))
     # a name can hold half a surrogate pair, which no file encoding can
@@ -78,34 +88,57 @@ def _view(results: Mapping[str, Any]) -> dict[str, Any]:
     """The names that the template uses."""
     of_means, of_sets = grids(results)
     plots, still = trajectories(results["arms"])
+    seeds, found, claims = len(results["seeds"]), predictions(results), _verdicts(results)
     return {
         **{key: results[key] for key in ("base", "pairs", "seeds", "sets", "seconds", "arms")},
-        "tables_of": {
-            "Options": results["options"],
-            "Versions": results["versions"],
-            "Hardware": _mapping(results["hardware"]),
-        },
-        "verdicts": _verdicts(results),
+        "one_training": "" if seeds > 1 else ONE_TRAINING,
+        "tables_of": _settings(results),
+        "verdicts": claims,
+        "many": any(len(part) > _CARDS for _, part in claims),
         "grids": of_means,
         "grids_of_sets": of_sets,
         "by_set": by_set(results),
         "norms": norm_tables(results),
+        "exponents": chosen_exponents(results),
         "blocks": _blocks(results),
         "plots": plots,
         "still": still,
         "conditioning": condition_table(results, NAME),
-        "predictions": predictions(results),
+        "prediction": found,
+        "said": said(found) if found else [],
         "condition_name": NAME,
         "shrinkage": SHRINKAGE,
-        "null_hypotheses": {_P_NAMES[key]: said for key, said in NULL_HYPOTHESES.items()},
-        "not_covered": NOT_COVERED,
+        "null_hypotheses": {_P_NAMES[key]: text for key, text in null_hypotheses(seeds).items()},
+        "not_covered": not_covered(seeds),
         "means": MEANS,
-        "scored": scored,
+        "untouched": UNTOUCHED,
+        "own": OWN,
         "outcome": outcome,
+        "ended": ended,
         "height": HEIGHT,
         "start": START,
         "end": END,
     }
+
+
+def _settings(results: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Tables of names and values under their captions; one for each machine and set of versions there was."""
+    options = dict(results["options"])
+    if "learning_rate" in options and options["learning_rate"] is None:
+        options["learning_rate"] = "by the kind of encoder"
+    tables: dict[str, Mapping[str, Any]] = {"Options": options}
+    for key in ("versions", "hardware"):
+        every = results[key]
+        for at, one in enumerate(every, start=1):
+            tables[f"{key.capitalize()}{f' ({at} of {len(every)})' if len(every) > 1 else ''}"] = one
+    return tables
+
+
+def _wrapped(name: str) -> str:
+    """A name that may be broken before each of an arm's options."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>+").join(escape(part) for part in name.split("+"))
 
 
 def _blocks(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -144,13 +177,7 @@ def _by_scope(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
 
 
 def _verdicts(results: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """(heading, verdicts) of the two kinds that there are verdicts of."""
+    """(heading, verdicts) of the kinds that there are verdicts of."""
     every = verdicts(results)
-    parts = [
-        (KINDS[kind], [v for v in every if v["row"]["kind"] == kind]) for kind in ("cosine", "untouched")
-    ]
+    parts = [(KINDS[kind], [v for v in every if v["row"]["kind"] == kind]) for kind in CLAIMED]
     return [part for part in parts if part[1]]
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {"machine": value}

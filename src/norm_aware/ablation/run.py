@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import os
-import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import metadata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from norm_aware.ablation.arm import PAPER, Arm
+from norm_aware.ablation.arm import Arm
 from norm_aware.ablation.conditioning import condition_numbers
 from norm_aware.ablation.held_out import HELD_OUT, hold_out
-from norm_aware.ablation.measuring import SCORINGS, SetView, choose_given
-from norm_aware.ablation.significance import OWN, UNTOUCHED, compare
+from norm_aware.ablation.kept import Found, Values, claim, keep, kept, write_values
+from norm_aware.ablation.machine import hardware, versions
+from norm_aware.ablation.measuring import SetView, choose_given
+from norm_aware.ablation.plan import Ablation
+from norm_aware.ablation.scorings import OWN, SCORINGS, UNTOUCHED
+from norm_aware.ablation.significance import compare
 from norm_aware.errors import TrainingError
 from norm_aware.numeric.similarity import PowerSimilarity
 from norm_aware.progress import Progress, silent
@@ -34,67 +31,9 @@ from norm_aware.training.pairs import Pair
 from norm_aware.training.train import train
 from norm_aware.whole_file import write_whole
 
-Values: TypeAlias = dict[tuple[str, str, str, str], NDArray[np.float64]]
-"""nDCG@10 of every query, by arm, seed, set and scoring; the untouched base has the seed ''."""
-
 SCHEMA = 1
 
 _TRAJECTORY = ("step", "loss", "query_power", "document_power", "scale", "gamma")
-_PACKAGES = ("norm-aware", "torch", "sentence-transformers", "transformers", "numpy")
-
-
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """What is compared with what, on which texts.
-
-    Attributes:
-        base: where every arm starts: `wordllama`, a name on the hub or a path.
-        pairs: what is learned from; some queries are held out as the in-domain set.
-        sets: judged sets to measure on.
-        arms: how to train, each as `Arm.parse` reads it.
-        seeds: of the order of the pairs and whatever is drawn.
-        options: what all arms share.
-        in_domain: names of the sets of the pairs' own domain.
-        symmetric: names of the sets whose queries and documents are of one kind.
-        held_out: queries that are kept back.
-
-    Raises:
-        TrainingError: when two arms or two sets have one name, or a name is of no set.
-    """
-
-    base: str
-    pairs: Sequence[Pair]
-    sets: Sequence[JudgedTexts]
-    arms: Sequence[str] = PAPER
-    seeds: Sequence[int] = (0, 1, 2)
-    options: TrainingOptions = dataclasses.field(default_factory=TrainingOptions)
-    in_domain: Sequence[str] = ()
-    symmetric: Sequence[str] = ()
-    held_out: int = 500
-
-    def __post_init__(self) -> None:
-        names = [judged.name for judged in self.sets]
-        for what, given in (("arms", [*self.arms]), ("sets", [*names, HELD_OUT]), ("seeds", [*self.seeds])):
-            if len(set(given)) < len(given) or not given:
-                raise TrainingError(f"The {what} are {given}; at least one is needed, each once.")
-        unknown = sorted({*self.in_domain, *self.symmetric} - set(names))
-        if unknown:
-            raise TrainingError(f"There is no set {unknown[0]!r}; the sets are {', '.join(names) or 'none'}.")
-        for arm in self.arms:
-            Arm.parse(arm)
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of everything but the arms and the seeds, so that both can be added to."""
-        plain, given = dataclasses.asdict(TrainingOptions()), dataclasses.asdict(self.options)
-        chosen = {name: value for name, value in given.items() if value != plain[name]}
-        fixed = [self.base, self.held_out, chosen]  # an option that comes later changes nothing that is done
-        hasher = hashlib.blake2b(json.dumps(fixed, default=str).encode(), digest_size=8)
-        for pair in self.pairs:
-            hasher.update(f"{pair.query}\0{pair.document}\0{pair.source}\n".encode())
-        for judged in self.sets:
-            hasher.update("\0".join([judged.name, *judged.queries, *judged.documents]).encode())
-        return hasher.hexdigest()
 
 
 def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dict[str, Any]:
@@ -111,44 +50,66 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
         What `results.json` holds.
 
     Raises:
-        TrainingError: when the folder holds an ablation of other pairs, sets or options.
+        TrainingError: when the folder holds an ablation of other pairs, sets or options, or too few queries
+            are there to hold out.
     """
-    started = time.perf_counter()
-    _claim(out, ablation.fingerprint)
     rest, held_out = hold_out(ablation.pairs, ablation.held_out)
-    sets = [*ablation.sets, held_out]
-    in_domain = {HELD_OUT, *ablation.in_domain}
+    claim(out, ablation.fingerprint)
+    sets, in_domain = [*ablation.sets, held_out], {HELD_OUT, *ablation.in_domain}
     total, done = len(ablation.arms) * len(ablation.seeds), 0
     values: Values = {}
     measured: dict[tuple[str, str], dict[str, Any]] = {}
     progress("Training arms", done, total)
-    base = _kept(out / UNTOUCHED, values, (UNTOUCHED, ""))
-    if base is None:
+
+    def once(folder: Path, key: tuple[str, str], work: Callable[[], tuple[dict[str, Any], Found]]) -> None:
+        complete = kept(folder)
+        if complete is None:
+            complete = work()
+            keep(folder, *complete)
+        measured[key], found = complete
+        values.update({(*key, *of): array for of, array in found.items()})
+
+    def base() -> tuple[dict[str, Any], Found]:
         model = open_base(ablation.base, device=ablation.options.device)
-        base, found = _measure(model, PowerSimilarity(), 0.0, sets, in_domain)
-        base["conditioning"] = condition_numbers(
-            model, rest, PowerSimilarity(), ablation.options.scale, seed=0
-        )
-        _keep(out / UNTOUCHED, base, found, values, (UNTOUCHED, ""))
+        run, found = _measure(model, PowerSimilarity(), None, sets, in_domain, seed=0)
+        return run | {"conditioning": _conditioning(model, rest, PowerSimilarity(), ablation.options)}, found
+
+    once(out / UNTOUCHED, (UNTOUCHED, ""), base)
     for seed in ablation.seeds:
-        for name in ablation.arms:
-            folder, key = out / name / str(seed), (name, str(seed))
-            run = _kept(folder, values, key)
-            if run is None:
-                run, found = _train(Arm.parse(name), ablation, rest, sets, in_domain, folder, seed)
-                _keep(folder, run, found, values, key)
-            measured[key] = run
+        for arm in ablation.parsed:
+            folder = out / arm.name / str(seed)
+            options = arm.options(ablation.options, seed=seed)
+
+            def one(arm: Arm = arm, folder: Path = folder, options: TrainingOptions = options) -> Any:
+                return _train(arm, ablation.base, rest, sets, in_domain, folder, options)
+
+            once(folder, (arm.name, str(seed)), one)
             done += 1
             progress("Training arms", done, total)
-    results = {
+    results = _results(ablation, len(rest), sets, in_domain, measured)
+    results["comparisons"] = compare(values, results)
+    write_values(out / "values.npz", values)
+    write_whole(out / "results.json", json.dumps(results, indent=1, default=str))
+    return results
+
+
+def _results(
+    ablation: Ablation,
+    pairs: int,
+    sets: Sequence[JudgedTexts],
+    in_domain: set[str],
+    measured: Mapping[tuple[str, str], dict[str, Any]],
+) -> dict[str, Any]:
+    base = measured[UNTOUCHED, ""]
+    return {
         "schema": SCHEMA,
         "base": ablation.base,
-        "pairs": len(rest),
+        "pairs": pairs,
         "options": dataclasses.asdict(ablation.options),
         "seeds": list(ablation.seeds),
-        "versions": {name: _version(name) for name in _PACKAGES},
-        "hardware": {"machine": platform.machine(), "cores": os.cpu_count(), "device": base["device"]},
-        "seconds": round(time.perf_counter() - started, 1),
+        "versions": _distinct(run["versions"] for run in measured.values()),
+        "hardware": _distinct(run["hardware"] for run in measured.values()),
+        "seconds": round(sum(run["seconds"] for run in measured.values()), 1),
         "scorings": list(SCORINGS),
         "sets": {
             judged.name: {
@@ -164,42 +125,40 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
         "untouched_given": base["given"],
         "untouched_conditioning": base["conditioning"],
         "arms": {
-            name: {
-                "similarity": Arm.parse(name).similarity,
-                "own": OWN,
-                "runs": {str(seed): measured[name, str(seed)] for seed in ablation.seeds},
+            arm.name: {
+                "similarity": arm.similarity,
+                "runs": {str(seed): measured[arm.name, str(seed)] for seed in ablation.seeds},
             }
-            for name in ablation.arms
+            for arm in ablation.parsed
         },
     }
-    results["comparisons"] = compare(values, results)
-    _write_values(out / "values.npz", values)
-    write_whole(out / "results.json", json.dumps(results, indent=1, default=str))
-    return results
 
 
 def _train(
     arm: Arm,
-    ablation: Ablation,
+    base: str,
     pairs: Sequence[Pair],
     sets: Sequence[JudgedTexts],
     in_domain: set[str],
     folder: Path,
-    seed: int,
-) -> tuple[dict[str, Any], dict[tuple[str, str], NDArray[np.float64]]]:
+    options: TrainingOptions,
+) -> tuple[dict[str, Any], Found]:
     started = time.perf_counter()
-    options = arm.options(ablation.options, seed=seed)
-    trained = train(pairs, ablation.base, similarity=arm.similarity, out=folder, options=options)
+    trained = train(pairs, base, similarity=arm.similarity, out=folder, options=options)
     seconds = time.perf_counter() - started
-    gamma = trained.gamma or 0.0
-    run, found = _measure(trained.model, trained.similarity, gamma, sets, in_domain)
+    run, found = _measure(
+        trained.model, trained.similarity, trained.gamma, sets, in_domain, seed=options.seed
+    )
     rows = [{key: row.get(key) for key in _TRAJECTORY if key in row} for row in trained.history]
     scale = trained.history[-1]["scale"] if trained.history else options.scale
+    ended = dataclasses.replace(options, scale=scale)
     run |= {
         "similarity": trained.similarity.name,
-        "seconds": round(seconds, 1),
+        "gamma": trained.gamma,
+        "learning_rate": trained.learning_rate,
+        "seconds": round(run["seconds"] + seconds, 1),
         "trajectory": [row for row in rows if "loss" in row],
-        "conditioning": condition_numbers(trained.model, pairs, trained.similarity, scale, seed=seed),
+        "conditioning": _conditioning(trained.model, pairs, trained.similarity, ended),
     }
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
@@ -209,19 +168,24 @@ def _train(
 def _measure(
     model: SentenceTransformer,
     similarity: PowerSimilarity,
-    gamma: float,
+    gamma: float | None,
     sets: Sequence[JudgedTexts],
     in_domain: set[str],
-) -> tuple[dict[str, Any], dict[tuple[str, str], NDArray[np.float64]]]:
+    *,
+    seed: int,
+) -> tuple[dict[str, Any], Found]:
+    started = time.perf_counter()
     views = [SetView.of(model, judged) for judged in sets]
     given = choose_given([view for view in views if view.name in in_domain])
-    found: dict[tuple[str, str], NDArray[np.float64]] = {}
+    found: Found = {}
     for view in views:
-        found |= {(view.name, scoring): of for scoring, of in view.ndcg(given).items()}
-        found[view.name, OWN] = view.own(similarity, gamma)
+        found |= {(view.name, scoring): of for scoring, of in view.ndcg(given, seed=seed).items()}
+        found[view.name, OWN] = view.own(similarity, gamma or 0.0)
     means = {key: float(of.mean()) for key, of in found.items()}
     return {
-        "device": str(model.device),
+        "versions": versions(),
+        "hardware": hardware(model.device),
+        "seconds": round(time.perf_counter() - started, 1),
         "given": dataclasses.asdict(given),
         "grid": {view.name: {scoring: means[view.name, scoring] for scoring in SCORINGS} for view in views},
         "own": {view.name: means[view.name, OWN] for view in views},
@@ -229,47 +193,20 @@ def _measure(
     }, found
 
 
-def _version(package: str) -> str:
+def _conditioning(
+    model: SentenceTransformer, pairs: Sequence[Pair], similarity: PowerSimilarity, options: TrainingOptions
+) -> dict[str, float] | None:
     try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:  # it runs from a checkout
-        return "not installed"
-
-
-def _claim(out: Path, fingerprint: str) -> None:
-    file = out / "fingerprint"
-    if file.is_file() and file.read_text(encoding="utf-8") != fingerprint:
-        raise TrainingError(
-            f"{out} holds an ablation of other pairs, sets or options; give another folder, or remove it."
+        return condition_numbers(
+            model, pairs, similarity, options.scale, seed=options.seed, batch_size=options.batch_size
         )
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(file, fingerprint)
-
-
-def _keep(
-    folder: Path,
-    run: Mapping[str, Any],
-    found: Mapping[tuple[str, str], NDArray[np.float64]],
-    values: Values,
-    key: tuple[str, str],
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_values(folder / "values.npz", found)
-    write_whole(folder / "run.json", json.dumps(run, indent=1))  # last: it says that the run is complete
-    values |= {(*key, *of): array for of, array in found.items()}
-
-
-def _write_values(path: Path, values: Mapping[Any, NDArray[np.float64]]) -> None:
-    arrays: dict[str, Any] = {"|".join(key): of.astype(np.float32) for key, of in values.items()}
-    np.savez_compressed(path, **arrays)
-
-
-def _kept(folder: Path, values: Values, key: tuple[str, str]) -> dict[str, Any] | None:
-    if not (folder / "run.json").is_file():
+    except TrainingError:  # a loss that is 0 or overflows has no such number, which is no reason to stop
         return None
-    with np.load(folder / "values.npz") as stored:
-        for name in stored.files:
-            judged, scoring = name.split("|")
-            values[key[0], key[1], judged, scoring] = stored[name].astype(np.float64)
-    found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return found
+
+
+def _distinct(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    kinds: list[Mapping[str, Any]] = []
+    for one in found:
+        if one not in kinds:
+            kinds.append(one)
+    return kinds

@@ -9,18 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from norm_aware.ablation.scorings import CHOSEN, OWN, UNTOUCHED
 from norm_aware.errors import TrainingError
 from norm_aware.numeric.significance import holm, permutation_ps
 from norm_aware.numeric.two_level import two_level
 
 Key: TypeAlias = tuple[str, str, str, str]
 """(arm, seed, set, scoring) of a list of per-query values; (`UNTOUCHED`, "", set, scoring) of the base."""
-
-UNTOUCHED = "untouched"
-"""Name of the base as it was before any training."""
-
-OWN = "own"
-"""Name of each arm's own similarity among the scorings, as its training ended."""
 
 NULL_HYPOTHESES = {
     "p": "over queries like those of each set, and over trainings from seeds like these, the mean difference "
@@ -63,23 +58,30 @@ class _Contrast:
     def family(self) -> tuple[str, str]:
         return self.kind, self.scoring if self.kind == "scoring" else ""
 
+    @property
+    def chosen_in_domain(self) -> bool:
+        return bool({self.scoring, self.reference_scoring} & set(CHOSEN))
+
 
 def compare(values: Mapping[Key, NDArray[np.float64]], results: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Compare every arm with its references, per set and on the mean over sets.
 
-    Of four kinds, each adjusted for itself:
+    Of five kinds, each adjusted for itself:
 
     - `cosine`: an arm under its own similarity against the arm trained by cosine under cosine;
+    - `training`: the same two with both under cosine, so that nothing but the training differs;
     - `untouched`: an arm under its own similarity against the base as it was, under cosine;
     - `post_hoc`: an arm under its own similarity against the cosine arm whose documents were given the
       anti-hubness norm afterwards;
     - `scoring`: one and the same model under another scoring than cosine against itself under cosine, which
       is what un-normalising at inference does; every scoring is a family.
 
+    The kinds with the cosine arm in them are left out where there is none. A scoring whose exponent the
+    in-domain sets chose is compared on none of them.
+
     Args:
-        values: per-query nDCG@10, shape (queries,), the same queries of a set in the same order throughout;
-            an arm without a list for `own` is read under the scoring that `results` names as its own.
-        results: `sets` and `arms` of an ablation's results.json.
+        values: per-query nDCG@10, shape (queries,), the same queries of a set in the same order throughout.
+        results: `sets`, `arms` and `scorings` of an ablation's results.json.
 
     Returns:
         JSON-ready rows: `kind`, `arm`, `scoring`, `reference`, `reference_scoring`, `scope` (a set, or a key
@@ -107,15 +109,16 @@ def compare(values: Mapping[Key, NDArray[np.float64]], results: Mapping[str, Any
 
 def _contrasts(results: Mapping[str, Any]) -> Iterator[_Contrast]:
     arms, scorings = list(results["arms"]), [name for name in results["scorings"] if name != "cosine"]
-    for arm in arms:
-        if arm != "cosine":
-            yield _Contrast("cosine", arm, OWN, "cosine", OWN)
+    others = [arm for arm in arms if arm != "cosine"] if "cosine" in arms else []
+    for arm in others:
+        yield _Contrast("cosine", arm, OWN, "cosine", OWN)
+    for arm in others:
+        yield _Contrast("training", arm, "cosine", "cosine", "cosine")
     for arm in arms:
         yield _Contrast("untouched", arm, OWN, UNTOUCHED, "cosine")
     if "anti_hubness" in scorings:
-        for arm in arms:
-            if arm != "cosine":
-                yield _Contrast("post_hoc", arm, OWN, "cosine", "anti_hubness")
+        for arm in others:
+            yield _Contrast("post_hoc", arm, OWN, "cosine", "anti_hubness")
     for arm in [UNTOUCHED, *arms]:
         for scoring in scorings:
             yield _Contrast("scoring", arm, scoring, arm, "cosine")
@@ -123,9 +126,8 @@ def _contrasts(results: Mapping[str, Any]) -> Iterator[_Contrast]:
 
 def _scopes(sets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
     """(scope, level, names of sets): the means first, then every set."""
-    for scope in MEANS:
-        if names := mean_sets(sets, scope):
-            yield scope, "mean", names
+    for scope, names in means_of(sets).items():
+        yield scope, "mean", names
     for name in sets:
         yield name, "set", [name]
 
@@ -141,6 +143,20 @@ def mean_sets(sets: Mapping[str, Mapping[str, Any]], scope: str) -> list[str]:
     return [name for name in out if not sets[name]["symmetric"]] if scope == "asymmetric" else out
 
 
+def means_of(sets: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The scopes of `MEANS` that average any sets, each with their names; of two with the same, the first.
+
+    Args:
+        sets: of results.json.
+    """
+    found: dict[str, list[str]] = {}
+    for scope in MEANS:
+        names = mean_sets(sets, scope)
+        if names and names not in found.values():
+            found[scope] = names
+    return found
+
+
 def _differences(
     values: Mapping[Key, NDArray[np.float64]],
     results: Mapping[str, Any],
@@ -150,12 +166,14 @@ def _differences(
     """Per set, shape (seeds, queries); empty where a list is missing."""
     first, second = _seeds(results, contrast.arm), _seeds(results, contrast.reference)
     pairs = [(seed, seed if second != [""] else "") for seed in first if seed in second or second == [""]]
+    if contrast.chosen_in_domain and any(results["sets"][name]["domain"] == "in" for name in sets):
+        return []
     found = []
     for name in sets:
         rows = []
         for ours, theirs in pairs:
-            left = _values(values, results, (contrast.arm, ours, name, contrast.scoring))
-            right = _values(values, results, (contrast.reference, theirs, name, contrast.reference_scoring))
+            left = values.get((contrast.arm, ours, name, contrast.scoring))
+            right = values.get((contrast.reference, theirs, name, contrast.reference_scoring))
             if left is None or right is None:
                 return []
             if left.shape != right.shape or left.ndim != 1 or len(left) < 2:
@@ -174,16 +192,6 @@ def _differences(
 
 def _seeds(results: Mapping[str, Any], arm: str) -> list[str]:
     return [""] if arm == UNTOUCHED else list(results["arms"][arm]["runs"])
-
-
-def _values(
-    values: Mapping[Key, NDArray[np.float64]], results: Mapping[str, Any], key: Key
-) -> NDArray[np.float64] | None:
-    arm, seed, name, scoring = key
-    found = values.get(key)
-    if found is None and scoring == OWN:
-        found = values.get((arm, seed, name, results["arms"][arm]["own"]))
-    return None if found is None else np.asarray(found, dtype=np.float64)
 
 
 def _compared(

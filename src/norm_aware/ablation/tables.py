@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from norm_aware.ablation.significance import MEANS, OWN, UNTOUCHED, mean_sets
-from norm_aware.numerals import SIGNIFICANCE, is_known
+from norm_aware.ablation.scorings import CONTROLS, UNTOUCHED
+from norm_aware.ablation.significance import MEANS, mean_sets, means_of
+from norm_aware.numerals import is_known, number
 
 NORMS = {
     "cohens_d": "Cohen's d",
+    "hubness_d": "d of anti-hubness lengths",
     "document_cv": "CV of documents",
     "query_cv": "CV of queries",
     "length_correlation": "Length correlation",
 }
 """What is measured of norms, and what it is called."""
 
-KINDS = {
-    "cosine": "Against the arm trained by cosine",
-    "untouched": "Against the untouched base",
-    "post_hoc": "Against the cosine arm with the anti-hubness norm given afterwards",
-    "scoring": "The same model, scored another way",
-}
-"""Headings of the kinds of comparison, in order."""
+CHOSEN_ON = " (the exponents of anti_hubness and length were chosen on the in-domain sets)"
+"""What the title of an in-domain grid adds: there these two scorings look better than they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +51,19 @@ class Table:
         title: what it shows.
         columns: headings of the cells.
         rows: (name, cells).
-        of: what a row is, `arm` or `set`.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-    of: str = "arm"
 
 
 def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
     """Every model under every scoring, nDCG@10 averaged over sets: the cross-evaluation.
 
     The first column is each arm's own similarity, which need not be among the scorings; of the base as it
-    was it is cosine. A scoring that ranks as the own similarity does is marked as own.
+    was it is cosine. A scoring that ranks as the own similarity does is marked as own, and none where a
+    learned anti-hubness norm is part of it. The highest of a column is marked, but not of a control.
 
     Args:
         results: of an ablation.
@@ -79,35 +76,62 @@ def grid(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
     for arm, about in results["arms"].items():
         runs = list(about["runs"].values())
         cells = [_cell([_mean(run["own"].get(s) for s in sets) for run in runs], own=True)]
+        like = None if any(is_known(run.get("gamma")) for run in runs) else _ranks_like(about["similarity"])
         for scoring in scorings:
             means = [_mean(run["grid"][s].get(scoring) for s in sets) for run in runs]
-            cells.append(_cell(means, own=scoring == _ranks_like(about["similarity"])))
+            cells.append(_cell(means, own=scoring == like))
         rows.append((arm, cells))
-    return _table(title, ("own similarity", *scorings), rows, best=True)
+    best = ("own similarity", *(scoring for scoring in scorings if scoring not in CONTROLS))
+    return _table(title, ("own similarity", *scorings), rows, best=best)
 
 
 def grids(results: Mapping[str, Any]) -> tuple[list[Table], list[Table]]:
     """The cross-evaluation on the means of sets, and on every set."""
     sets = results["sets"]
-    means = [(mean_sets(sets, scope), title) for scope, title in MEANS.items()]
+    of_means = [grid(results, names, MEANS[scope]) for scope, names in means_of(sets).items()]
     inside = [name for name, about in sets.items() if about["domain"] == "in"]
-    means.append((inside, f"in domain: {', '.join(inside)}"))
-    of_means = [grid(results, names, title) for names, title in means if names]
-    return of_means, [grid(results, [name], name) for name in sets]
+    if inside:
+        of_means.append(grid(results, inside, f"in domain: {', '.join(inside)}{CHOSEN_ON}"))
+    titles = {name: name + CHOSEN_ON * (name in inside) for name in sets}
+    return of_means, [grid(results, [name], titles[name]) for name in sets]
 
 
 def by_set(results: Mapping[str, Any]) -> Table:
-    """A row for every set: every model under its own similarity, the untouched base under cosine."""
+    """A column for every set: every model under its own similarity, the untouched base under cosine."""
     sets = list(results["sets"])
     before = results["untouched"]
     rows = [(UNTOUCHED, [_cell([_mean([before[name].get("cosine")])]) for name in sets])]
     for arm, about in results["arms"].items():
         runs = about["runs"].values()
         rows.append((arm, [_cell([_mean([run["own"].get(name)]) for run in runs]) for name in sets]))
-    table = _table("by set, each arm under its own similarity", tuple(sets), rows, best=True)
-    cells = zip(*(of_arm for _, of_arm in table.rows), strict=True)
-    turned = tuple(zip(sets, cells, strict=True))
-    return Table(table.title, tuple(arm for arm, _ in table.rows), turned, "set")
+    return _table("by set, each arm under its own similarity", tuple(sets), rows, best=sets)
+
+
+def chosen_exponents(results: Mapping[str, Any]) -> Table:
+    """The exponents of the norms that each model was given, as the in-domain sets chose them."""
+    keys = {"gamma": "gamma of anti_hubness", "length_power": "power of length"}
+    given = {UNTOUCHED: [results.get("untouched_given") or {}]}
+    for arm, about in results["arms"].items():
+        given[arm] = [run.get("given") or {} for run in about["runs"].values()]
+    rows = [
+        (model, [_cell([_mean([of.get(key)]) for of in runs]) for key in keys])
+        for model, runs in given.items()
+    ]
+    return _table("exponents chosen on the in-domain sets", tuple(keys.values()), rows)
+
+
+def ended(about: Mapping[str, Any]) -> list[str]:
+    """The similarities that an arm's runs ended with, each once, with a learned gamma where there is one.
+
+    Args:
+        about: an entry of `arms`.
+    """
+    names = []
+    for run in about["runs"].values():
+        name = re.sub(r"\d+\.\d+(?:e-?\d+)?", lambda found: f"{float(found[0]):.3g}", run["similarity"])
+        gamma = run.get("gamma")
+        names.append(f"{name}, gamma {number(gamma)}" if is_known(gamma) else name)
+    return list(dict.fromkeys(names))
 
 
 def norms(results: Mapping[str, Any], sets: Sequence[str], title: str) -> Table:
@@ -156,57 +180,6 @@ def condition_table(results: Mapping[str, Any], title: str) -> Table | None:
     return _table(title, ("queries", "documents"), rows) if rows else None
 
 
-def outcome(row: Mapping[str, Any]) -> str:
-    """`better`, `worse`, or `not shown`: the interval leaves 0 out and the adjusted p is below .05.
-
-    Args:
-        row: of the comparisons.
-    """
-    if row["low"] <= 0 <= row["high"] or row["p_adjusted"] >= SIGNIFICANCE:
-        return "not shown"
-    return "better" if row["difference"] > 0 else "worse"
-
-
-def verdicts(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For every arm against the arm trained by cosine, and against the base: how the evidence falls.
-
-    Returns:
-        Each with `row` (the comparison on the mean over the out-of-domain sets), `outcome`, and of the
-        single out-of-domain sets `better`, `worse` and `sets`.
-    """
-    outside = set(mean_sets(results["sets"], "out_of_domain"))
-    found = []
-    for row in results["comparisons"]:
-        if (
-            row["scope"] == "out_of_domain"
-            and row["level"] == "mean"
-            and row["kind"] in {"cosine", "untouched"}
-        ):
-            singles = [
-                outcome(other)
-                for other in results["comparisons"]
-                if other["level"] == "set"
-                and other["scope"] in outside
-                and (other["kind"], other["arm"]) == (row["kind"], row["arm"])
-            ]
-            counts = {name: singles.count(name) for name in ("better", "worse")}
-            found.append({"row": row, "outcome": outcome(row), **counts, "sets": len(singles)})
-    return found
-
-
-def scored(row: Mapping[str, Any], side: str = "arm") -> str:
-    """A side of a comparison in words: a model, and what it was scored by unless by its own similarity.
-
-    Args:
-        row: of the comparisons.
-        side: `arm` or `reference`.
-    """
-    model, scoring = row[side], row["scoring" if side == "arm" else "reference_scoring"]
-    if scoring == OWN:
-        return str(model)
-    return "the untouched base" if (model, scoring) == (UNTOUCHED, "cosine") else f"{model} by {scoring}"
-
-
 def _ranks_like(similarity: str) -> str:
     """The scoring that ranks as a similarity does: whether the query is normalised changes no ranking."""
     return {"query_normalized": "dot", "document_normalized": "cosine"}.get(similarity, similarity)
@@ -217,18 +190,18 @@ def _table(
     columns: tuple[str, ...],
     rows: Sequence[tuple[str, Sequence[Cell]]],
     *,
-    best: bool = False,
+    best: Sequence[str] = (),
 ) -> Table:
     def largest(at: int) -> float | None:
         means = [cells[at].mean for _, cells in rows]
         return max((mean for mean in means if mean is not None), default=None)
 
-    tops = [largest(at) if best else None for at in range(len(columns))]
+    tops = [largest(at) if column in best else None for at, column in enumerate(columns)]
     done = tuple(
         (
             name,
             tuple(
-                Cell(cell.mean, cell.spread, cell.own, best and cell.mean is not None and cell.mean == top)
+                Cell(cell.mean, cell.spread, cell.own, cell.mean is not None and cell.mean == top)
                 for cell, top in zip(cells, tops, strict=True)
             ),
         )

@@ -11,6 +11,7 @@ from norm_aware.cli.app import app
 from norm_aware.cli.judged import read_judged
 from norm_aware.console import progress_bars
 from norm_aware.errors import TrainingError
+from norm_aware.whole_file import write_whole
 
 _PAPER = "cosine,dot,query_normalized,document_normalized,learnable"
 
@@ -19,10 +20,11 @@ _PAPER = "cosine,dot,query_normalized,document_normalized,learnable"
 def ablate(
     pairs: Annotated[Path, typer.Option(help="JSONL file of pairs: query and document, or passage_id.")],
     evaluate: Annotated[str, typer.Option(help="Judged folders in BEIR's layout, by commas.")],
-    out: Annotated[Path, typer.Option(help="Folder of the models, results.json and report.html.")],
+    out: Annotated[Path, typer.Option(help="Folder of the models, results.json and reports.")],
     base: Annotated[str, typer.Option(help="'wordllama', a hub name, or a model's folder.")] = "wordllama",
     arms: Annotated[
-        str, typer.Option(help="By commas, SIMILARITY[+OPTION[=VALUE]]..., such as dot+curriculum=cosine.")
+        str,
+        typer.Option(help="By commas, SIMILARITY[+OPTION[=VALUE]]..., such as query_normalized+match_scale."),
     ] = _PAPER,
     seeds: Annotated[str, typer.Option(help="By commas.")] = "0,1,2",
     passages: Annotated[Path | None, typer.Option(help="JSONL file of the passages that ids name.")] = None,
@@ -51,9 +53,9 @@ def ablate(
     except ValueError:
         raise TrainingError(f"--seeds is {seeds!r}; whole numbers by commas are needed.") from None
     found, sets = read_pairs(pairs, passages=passages), read_judged(evaluate)
-    from norm_aware.ablation.markdown import markdown  # seconds of imports, once there is work
+    from norm_aware.ablation.markdown import markdown, summary  # seconds of imports, once there is work
+    from norm_aware.ablation.plan import Ablation
     from norm_aware.ablation.report import write_page
-    from norm_aware.ablation.run import Ablation
     from norm_aware.ablation.run import ablate as run
     from norm_aware.training.options import TrainingOptions
 
@@ -73,8 +75,9 @@ def ablate(
     with progress_bars() as bar:
         results = run(ablation, out, progress=bar)
     write_page(results, out / "report.html")
-    print(markdown(results))
-    print(f"\n{out / 'report.html'}")
+    write_whole(out / "report.md", markdown(results))
+    print(summary(results))
+    print(f"{out / 'report.md'}\n{out / 'report.html'}")
 
 
 def _names(given: str) -> list[str]:

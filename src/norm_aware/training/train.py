@@ -54,12 +54,14 @@ class Trained:
         similarity: what it was trained by, as it ended, and is meant to be searched by.
         history: what was logged: loss, powers, scale, nDCG@10 under each similarity, by step.
         gamma: exponent of the anti-hubness norm it was trained with, as it ended; None without one.
+        learning_rate: the largest.
     """
 
     model: SentenceTransformer
     similarity: PowerSimilarity
     history: list[dict[str, Any]] = field(repr=False)
     gamma: float | None = None
+    learning_rate: float | None = None
 
 
 def train(
@@ -129,9 +131,11 @@ def train(
     evaluator = SimilarityEvaluator(
         sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
     )
+    arguments = _arguments(model, options, out, batches=batches, measured=bool(sets))
+    arguments.prompts = _prompts(model, dataset)  # the evaluator and whoever searches embed with them
     trainer = SentenceTransformerTrainer(
         model,
-        _arguments(model, options, out, batches=batches, measured=bool(sets)),
+        arguments,
         train_dataset=dataset,
         loss=loss,
         evaluator=evaluator if sets else None,
@@ -156,7 +160,7 @@ def train(
         save(model, found, out / "model", notes, anti_hubness=gamma)
         lines = [json.dumps(row, default=str) for row in state.history]
         write_whole(out / "history.jsonl", "".join(f"{line}\n" for line in lines))
-    return Trained(model, found, state.history, gamma)
+    return Trained(model, found, state.history, gamma, arguments.learning_rate)
 
 
 def save(
@@ -210,6 +214,13 @@ def _guide(base: str, options: TrainingOptions) -> SentenceTransformer | None:
     if options.guide is None:
         return None
     return open_base(base if options.guide == BASE else options.guide, device=options.device)
+
+
+def _prompts(model: SentenceTransformer, dataset: Any) -> dict[str, str]:
+    """The prompt of each column of texts, of those that have one: negatives are documents."""
+    columns = next(iter(dataset.values())) if isinstance(dataset, dict) else dataset
+    kinds = {name: "query" if name == "query" else "document" for name in columns.column_names}
+    return {name: prompt for name, kind in kinds.items() if (prompt := model.prompts.get(kind))}
 
 
 def _arguments(
