@@ -47,17 +47,16 @@ def read_similarity(path: Path) -> Similarity | None:
     """The similarity that a model's folder names; None where it says nothing.
 
     Raises:
-        TrainingError: when the file is there and cannot be read.
+        TrainingError: when the file is there and cannot be read, names none, or is of a newer version.
     """
-    file = path / FILE
-    if not file.is_file():
+    content = _read(path)
+    if content is None:
         return None
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
         return parse_similarity(content["similarity"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{file} names no similarity ({error}); remove it, or save the model anew."
+            f"{path / FILE} names no similarity ({error}); remove it, or save the model anew."
         ) from error
 
 
@@ -65,11 +64,9 @@ def read_anti_hubness(path: Path) -> float | None:
     """The exponent of the anti-hubness norm that a model's folder names; None where it says nothing.
 
     Raises:
-        TrainingError: when the file is there and names no number from 0 to `MAX_GAMMA`.
+        TrainingError: as `read_similarity`, or when what it names is no number from 0 to `MAX_GAMMA`.
     """
-    if read_similarity(path) is None:
-        return None
-    gamma = json.loads((path / FILE).read_text(encoding="utf-8")).get("anti_hubness")
+    gamma = (_read(path) or {}).get("anti_hubness")
     if gamma is None:
         return None
     if not isinstance(gamma, int | float) or not 0 <= gamma <= MAX_GAMMA:
@@ -98,6 +95,28 @@ def recorded_similarity(model_name: str) -> Similarity | None:
     """
     folder = _folder(model_name)
     return None if folder is None else read_similarity(folder)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What the record in a model's folder holds; None where there is none."""
+    file = path / FILE
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{file} cannot be read ({error}); remove it, or save the model anew.") from error
+    schema = content.get("schema", _SCHEMA) if isinstance(content, dict) else None
+    if not isinstance(schema, int):
+        raise TrainingError(
+            f"{file} is no record of a training, which names its schema; remove it, or save the model anew."
+        )
+    if schema > _SCHEMA:
+        raise TrainingError(
+            f"{file} has schema {schema} and this version reads up to {_SCHEMA}; install a newer norm-aware, "
+            "or remove the file."
+        )
+    return dict(content)
 
 
 def _folder(model_name: str) -> Path | None:

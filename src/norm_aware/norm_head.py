@@ -38,11 +38,15 @@ class NormHead(Module):
         nn.init.zeros_(self.head.weight)
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Give each embedding its length; a zero vector, which has no direction, stays one."""
+        """Give each embedding its length, in float32 at least; a zero vector stays one."""
         embeddings: Tensor = features["sentence_embedding"]
-        norms = torch.linalg.vector_norm(embeddings, dim=-1, keepdim=True)
-        unit = embeddings / norms.where(norms > _SHORTEST, 1.0)
-        return {**features, "sentence_embedding": unit * self.head(unit).exp()}
+        # under autocast a product is rounded to bfloat16, whose 8 bits tell few lengths apart
+        with torch.autocast(embeddings.device.type, enabled=False):
+            embeddings = embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
+            norms = torch.linalg.vector_norm(embeddings, dim=-1, keepdim=True)
+            unit = embeddings / norms.where(norms > _SHORTEST, 1.0)
+            lengths = nn.functional.linear(unit, self.head.weight.to(unit.dtype)).exp()
+        return {**features, "sentence_embedding": unit * lengths}
 
     def get_embedding_dimension(self) -> int:
         """Numbers in an embedding."""
@@ -66,7 +70,6 @@ class NormHead(Module):
         cache_folder: str | None = None,
         revision: str | None = None,
         local_files_only: bool = False,
-        init_defaults: dict[str, Any] | None = None,
         **_: Any,
     ) -> NormHead:
         """Read the head from its folder of the model."""
@@ -91,5 +94,8 @@ def open_model(name: str, **options: Any) -> SentenceTransformer:
     """
     # the class is named, and imported from here: nothing that comes with the model is run
     ours = {f"{NormHead.__module__}.{NormHead.__qualname__}": NormHead}
-    model: SentenceTransformer = SentenceTransformer._load_with_module_classes(name, ours, **options)
+    load = getattr(SentenceTransformer, "_load_with_module_classes", None)  # private, so it may go
+    if load is None:
+        return SentenceTransformer(name, **options)
+    model: SentenceTransformer = load(name, ours, **options)
     return model

@@ -60,7 +60,7 @@ def train(
 ) -> None:
     """Train an encoder on pairs, with either side's norm counting or not, into an ordinary model.
 
-    Started again with the same --out it goes on at the last checkpoint.
+    Started again as it was, with the same --out, it goes on at the last checkpoint.
     """
     from norm_aware.training.extra import require_training
     from norm_aware.training.pairs import read_pairs
@@ -101,5 +101,10 @@ def train(
     for row in measured:
         values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))
         print(f"step {row['step']}: nDCG@10 by {values}")
-    given = "" if trained.gamma is None else f" with an anti-hubness norm of exponent {trained.gamma:.3f}"
+    given = ""
+    if trained.gamma is not None:
+        given = (
+            f" with an anti-hubness norm of exponent {trained.gamma:.3f}, which a corpus gives; "
+            "norm-aware calibrate with judged queries tries it"
+        )
     print(f"{out / 'model'}: search it by {trained.similarity}{given}")

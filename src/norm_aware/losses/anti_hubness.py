@@ -42,6 +42,9 @@ class AntiHubnessLength(nn.Module):
         spans: the bank's texts.
         sources: text of the document that each was cut from, for which it does not count.
         gamma: where the exponent starts, above 0 and below `MAX_GAMMA`, between which it stays.
+        query_prompt: put before every span, as before the batches' queries.
+        document_prompt: put before every source; the batches' documents must have the same, for a document
+            is known by its tokens.
 
     Raises:
         TrainingError: for a gamma out of range, no spans, or another number of sources.
@@ -57,7 +60,14 @@ class AntiHubnessLength(nn.Module):
     turn: Tensor
 
     def __init__(
-        self, model: SentenceTransformer, spans: Sequence[str], sources: Sequence[str], *, gamma: float = 0.3
+        self,
+        model: SentenceTransformer,
+        spans: Sequence[str],
+        sources: Sequence[str],
+        *,
+        gamma: float = 0.3,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
     ) -> None:
         super().__init__()
         if not 0 < gamma < MAX_GAMMA:
@@ -72,8 +82,12 @@ class AntiHubnessLength(nn.Module):
         self._logit = learned(math.log(gamma / (MAX_GAMMA - gamma)))
         edges = torch.linspace(0, len(spans), min(PARTS, len(spans)) + 1).long().tolist()
         self._rows = [slice(start, end) for start, end in itertools.pairwise(edges)]
-        self._parts = [[model.preprocess(batch) for batch in _batches(spans[rows])] for rows in self._rows]
-        digests = [read_texts(model.preprocess(batch)).digests.cpu() for batch in _batches(sources)]
+        self._parts = [
+            [model.preprocess(batch, prompt=query_prompt) for batch in _batches(spans[rows])]
+            for rows in self._rows
+        ]
+        of_sources = (model.preprocess(batch, prompt=document_prompt) for batch in _batches(sources))
+        digests = [read_texts(features).digests.cpu() for features in of_sources]
         # kept with the loss's state, so that a training that was stopped goes on with the bank it had
         self.register_buffer("sources", torch.cat(digests))
         self.register_buffer("bank", torch.cat([_embed(model, part) for part in self._parts]))
@@ -82,7 +96,8 @@ class AntiHubnessLength(nn.Module):
     @property
     def gamma(self) -> float:
         """The exponent as it is now."""
-        return min(MAX_GAMMA, self._gamma().item())  # float32 may round above it
+        # float32 may round above the largest; in this order no number at all stays none
+        return min(self._gamma().item(), MAX_GAMMA)
 
     def forward(self, model: nn.Module, documents: Tensor, digests: Tensor) -> Tensor:
         """The length that each document of a batch is given.

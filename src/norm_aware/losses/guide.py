@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -14,11 +14,14 @@ from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
 
+Kind = Literal["query", "document"]
+
+_KINDS: tuple[Kind, ...] = ("query", "document")
 _PROBE = "Norms, 3.14 and naïve Encoders"  # shows casing, punctuation, accents and special tokens
 
 
 class Guide:
-    """Embeds what another model's tokenizer made of texts.
+    """Embeds what another model's tokenizer made of texts, each behind the guide's own prompt of its kind.
 
     It is no module of the loss that holds it, so that an optimizer and a checkpoint pass it by.
 
@@ -42,6 +45,7 @@ class Guide:
                 f"{type(model[0]).__name__} has no tokenizer, so its batches cannot be read by a guide; "
                 "train an encoder of texts with a tokenizer, or leave the guide out."
             )
+        self._decoded_prompts = {} if self.shares_tokens else self._decode_prompts(model)
 
     @property
     def name(self) -> str:
@@ -49,18 +53,49 @@ class Guide:
         return str(self.encoder.model_card_data.base_model or type(self.encoder[0]).__name__)
 
     @torch.no_grad()
-    def embed(self, features: Mapping[str, Any]) -> Tensor:
+    def embed(
+        self, features: Mapping[str, Any], *, kind: Kind = "document", mini_batch_size: int | None = None
+    ) -> Tensor:
         """Unit vectors of a batch's column, shape (n, the guide's dimension); a zero vector stays one.
 
         Args:
             features: the column as the trained model's tokenizer made it, before that model has seen it.
+            kind: of its texts.
+            mini_batch_size: texts embedded at once; None embeds all, and so does a static encoder that
+                shares its tokens, whose batch is one row.
         """
-        own: dict[str, Any] = dict(features)
-        if not self.shares_tokens:
-            own = self.encoder.preprocess(self._decoded(features))
-        own = batch_to_device(own, self.encoder.device)
-        embeddings: Tensor = self.encoder(own)["sentence_embedding"]
+        parts = [
+            self.encoder(batch_to_device(part, self.encoder.device))["sentence_embedding"]
+            for part in self._parts(features, kind, mini_batch_size)
+        ]
+        embeddings = torch.cat(parts)
         return nn.functional.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)))
+
+    def _parts(self, features: Mapping[str, Any], kind: Kind, size: int | None) -> Iterator[dict[str, Any]]:
+        """What the guide reads, in its own features, so many texts at a time."""
+        if self.shares_tokens:
+            rows = len(features["input_ids"])
+            step = rows if size is None or "offsets" in features else size
+            for start in range(0, rows, step):
+                yield {
+                    key: value[start : start + step]
+                    if isinstance(value, Tensor) and value.ndim and len(value) == rows
+                    else value
+                    for key, value in features.items()
+                }
+            return
+        texts = [self._without_prompt(text, kind) for text in self._decoded(features)]
+        step = len(texts) if size is None else size
+        for start in range(0, len(texts), step):
+            yield self.encoder.preprocess(texts[start : start + step], prompt=_prompt(self.encoder, kind))
+
+    def _decode_prompts(self, model: SentenceTransformer) -> dict[Kind, str]:
+        """The model's prompts as they read in its decoded batches."""
+        prompts = {kind: prompt for kind in _KINDS if (prompt := _prompt(model, kind))}
+        return {kind: self._decoded(model.preprocess([text]))[0].rstrip() for kind, text in prompts.items()}
+
+    def _without_prompt(self, text: str, kind: Kind) -> str:
+        return text.removeprefix(self._decoded_prompts.get(kind, "")).lstrip()
 
     def _decoded(self, features: Mapping[str, Any]) -> list[str]:
         ids: Tensor = features["input_ids"].cpu()
@@ -80,10 +115,16 @@ def _tokenizer(model: SentenceTransformer) -> Any:
     return getattr(model[0], "tokenizer", None)
 
 
+def _prompt(model: SentenceTransformer, kind: Kind) -> str | None:
+    return model.prompts.get(kind) or None
+
+
 def _share_tokens(model: SentenceTransformer, guide: SentenceTransformer) -> bool:
     """Whether the guide would make of a text what the model's tokenizer makes of it."""
     first, second = _tokenizer(model), _tokenizer(guide)
     if first is None or second is None or first.get_vocab() != second.get_vocab():
+        return False
+    if any(_prompt(model, kind) != _prompt(guide, kind) for kind in _KINDS):
         return False
     if isinstance(model[0], StaticEmbedding) != isinstance(guide[0], StaticEmbedding):
         return False

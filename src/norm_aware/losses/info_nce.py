@@ -116,9 +116,13 @@ class InfoNCELoss(EmbeddingLoss):
         texts = super().read(features)
         if self.guide is None:
             return texts
+        guided = [
+            self.guide.embed(tokens, kind="document" if i else "query", mini_batch_size=self.mini_batch_size)
+            for i, tokens in enumerate(features)
+        ]
         return [
-            replace(column, guided=self.guide.embed(tokens).to(column.digests.device))
-            for column, tokens in zip(texts, features, strict=True)
+            replace(column, guided=of.to(column.digests.device))
+            for column, of in zip(texts, guided, strict=True)
         ]
 
     @property

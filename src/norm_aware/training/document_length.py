@@ -21,7 +21,7 @@ def cut_bank(
     """The length to train with, over spans cut from the pairs' documents, hard negatives included.
 
     Args:
-        model: what is trained.
+        model: what is trained; its prompts stand before spans and documents, as in its batches.
         pairs: what it is trained on.
         gamma: where the exponent starts.
         seed: of the spans.
@@ -29,7 +29,12 @@ def cut_bank(
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.document, *pair.negatives)))
     spans = cut_spans(texts, BANK, seed=seed)
     return AntiHubnessLength(
-        model, [span.text for span in spans], [texts[span.document] for span in spans], gamma=gamma
+        model,
+        [span.text for span in spans],
+        [texts[span.document] for span in spans],
+        gamma=gamma,
+        query_prompt=model.prompts.get("query"),
+        document_prompt=model.prompts.get("document"),
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from norm_aware.errors import TrainingError
+from norm_aware.losses.info_nce import LARGEST_SCALE
+from norm_aware.numeric.hubness_norm import MAX_GAMMA
 from norm_aware.training.curriculum import Curriculum
 
 
@@ -41,7 +45,10 @@ class TrainingOptions:
         anti_hubness: where the exponent of a document length by hubness starts, which is learned with the
             model (`AntiHubnessLength`); None leaves such a length out.
         norm_head: appends a `NormHead`, so that norms start at 1 and are learned beside directions.
-        freeze_encoder: trains the norm head, and what the loss learns, alone.
+        freeze_encoder: trains the norm head, and what the loss learns, alone; the encoder's dropout is off.
+
+    Raises:
+        TrainingError: for a number that is out of range, before anything is loaded.
     """
 
     epochs: float = 3.0
@@ -67,3 +74,29 @@ class TrainingOptions:
     anti_hubness: float | None = None
     norm_head: bool = False
     freeze_encoder: bool = False
+
+    def __post_init__(self) -> None:
+        counts = {"batch_size": 1, "mini_batch_size": 1, "lora": 1, "evaluations": 1, "patience": 1}
+        for name, least in {**counts, "hard_negatives": 0, "seed": 0}.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise TrainingError(f"{name} is {value}; at least {least} is needed.")
+        for name in ("epochs", "learning_rate", "scale"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise TrainingError(f"{name} is {value}; a number above 0 is needed.")
+        for name in ("negative_variance", "norm_length"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise TrainingError(f"{name} is {getattr(self, name)}; a weight of at least 0 is needed.")
+        if not 0 <= self.warmup <= 1:
+            raise TrainingError(f"warmup is {self.warmup}; a share of the steps is needed, from 0 to 1.")
+        if self.learn_scale and self.scale > LARGEST_SCALE and not self.match_scale:
+            raise TrainingError(
+                f"The scale is {self.scale} and learned; a number above 0 and at most {LARGEST_SCALE:g} is "
+                "needed, such as 20."
+            )
+        if self.anti_hubness is not None and not 0 < self.anti_hubness < MAX_GAMMA:
+            raise TrainingError(
+                f"anti_hubness is {self.anti_hubness}; a number above 0 and below {MAX_GAMMA} is needed, "
+                "such as 0.3."
+            )

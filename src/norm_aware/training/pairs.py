@@ -70,6 +70,30 @@ def read_pairs(path: Path, *, passages: Path | None = None) -> list[Pair]:
     return found
 
 
+def check_pairs(pairs: Sequence[Pair], *, one_source: bool = False, mined: bool = False) -> None:
+    """Refuse pairs that would be refused, or teach nothing, only when much work is done.
+
+    Args:
+        pairs: to train on.
+        one_source: whether batches are of one source each.
+        mined: whether every pair is going to be given hard negatives.
+
+    Raises:
+        DatasetError: when some pairs (of a source) have fewer hard negatives than others, or a source has a
+            single pair and no hard negative, from which nothing would be learnt.
+    """
+    groups = _by_source(pairs) if one_source else {_NAMELESS: list(pairs)}
+    for group in groups.values():
+        _count_negatives(group)
+    lone = [source for source, group in groups.items() if len(group) == 1 and not group[0].negatives]
+    if lone and not mined:
+        raise DatasetError(
+            f"{len(lone)} of {len(groups)} sources have a single pair without hard negatives, such as "
+            f"{lone[0]!r}; in a batch of one source it is told from nothing. Leave such pairs out, give them "
+            "negatives, or mix the sources."
+        )
+
+
 def as_dataset(pairs: Sequence[Pair]) -> Dataset:
     """The pairs as sentence-transformers trains on them: columns of texts, a hard negative each.
 
@@ -82,16 +106,12 @@ def as_dataset(pairs: Sequence[Pair]) -> Dataset:
     require_training()
     from datasets import Dataset
 
-    counts = {len(pair.negatives) for pair in pairs}
-    if len(counts) > 1:
-        raise DatasetError(
-            f"Pairs have {min(counts)} to {max(counts)} hard negatives; give every pair the same number."
-        )
+    negatives = _count_negatives(pairs)
     columns: dict[str, list[str]] = {
         "query": [pair.query for pair in pairs],
         "document": [pair.document for pair in pairs],
     }
-    for i in range(max(counts, default=0)):
+    for i in range(negatives):
         columns[f"negative_{i + 1}"] = [pair.negatives[i] for pair in pairs]
     return Dataset.from_dict(columns)
 
@@ -105,10 +125,7 @@ def by_source(pairs: Sequence[Pair]) -> DatasetDict:
         MissingExtraError: when the datasets library is not installed.
         DatasetError: when some pairs of a source have fewer hard negatives than others.
     """
-    groups: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(pair.source or _NAMELESS, []).append(pair)
-    found = {source: as_dataset(group) for source, group in groups.items()}
+    found = {source: as_dataset(group) for source, group in _by_source(pairs).items()}
     from datasets import DatasetDict
 
     return DatasetDict(found)
@@ -129,6 +146,23 @@ def read_lines(path: Path) -> Iterator[Record]:
     if not path.is_file():
         raise DatasetError(f"There is no file {str(path)!r}; give a JSONL file of training pairs.")
     yield from json_lines(path, hint="give a JSONL file of training pairs")
+
+
+def _by_source(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.source or _NAMELESS, []).append(pair)
+    return groups
+
+
+def _count_negatives(pairs: Sequence[Pair]) -> int:
+    """Hard negatives that every pair has."""
+    counts = {len(pair.negatives) for pair in pairs}
+    if len(counts) > 1:
+        raise DatasetError(
+            f"Pairs have {min(counts)} to {max(counts)} hard negatives; give every pair the same number."
+        )
+    return max(counts, default=0)
 
 
 def _passages(pairs: Path, given: Path | None) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer
+from torch import nn
 
 from norm_aware.errors import TrainingError
-from norm_aware.losses.trainable_similarity import LEARNABLE
+from norm_aware.losses.trainable_similarity import LEARNABLE, TrainableSimilarity
 from norm_aware.norm_head import NormHead
-from norm_aware.numeric.parse_similarity import parse_similarity
-from norm_aware.numeric.similarity import COSINE
 
 if TYPE_CHECKING:
     from norm_aware.training.options import TrainingOptions
@@ -20,13 +19,21 @@ def check_parts(options: TrainingOptions, similarity: str) -> None:
     """Refuse parts that would learn nothing.
 
     Raises:
-        TrainingError: for a norm head under cosine, or a frozen encoder beside which nothing is learned.
+        TrainingError: for a similarity outside the power family, learned powers that a curriculum sets, a
+            norm head where no document's norm ever counts, or a frozen encoder beside which nothing is
+            learned.
     """
+    TrainableSimilarity(similarity)  # a name it does not know is refused here
     learnable = similarity == LEARNABLE
-    counts = learnable or options.curriculum is not None or parse_similarity(similarity) != COSINE
-    if options.norm_head and not counts:
+    if learnable and options.curriculum is not None:
         raise TrainingError(
-            "A norm head learns nothing by cosine, in which no norm counts; train it by query_normalized."
+            f"A curriculum sets the powers that {LEARNABLE} would learn; give the curriculum's end as the "
+            "similarity, or leave the curriculum out."
+        )
+    if options.norm_head and not _counts(options, similarity):
+        raise TrainingError(
+            "A norm head learns no length of documents where their norm never counts, as by cosine; train it "
+            "by query_normalized."
         )
     if options.freeze_encoder and options.lora is not None:
         raise TrainingError("A frozen encoder has no use for LoRA; leave one of them out.")
@@ -54,4 +61,18 @@ def add_parts(model: SentenceTransformer, options: TrainingOptions) -> None:
         model.append(NormHead(dimension).to(model.device))
     if options.freeze_encoder:
         for module in model:
-            module.requires_grad_(isinstance(module, NormHead))
+            if not isinstance(module, NormHead):
+                module.requires_grad_(False)
+                # the trainer puts the whole model into training mode at every step, and dropout with it
+                module.register_forward_pre_hook(_evaluate)
+
+
+def _evaluate(module: nn.Module, _: Any) -> None:
+    module.eval()
+
+
+def _counts(options: TrainingOptions, similarity: str) -> bool:
+    """Whether a document's norm counts at any step."""
+    curriculum = options.curriculum
+    names = [similarity] if curriculum is None else [curriculum.start, curriculum.end]
+    return any(TrainableSimilarity(name).similarity.document_power for name in names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from norm_aware.errors import TrainingError
 from norm_aware.losses.info_nce import InfoNCELoss
 from norm_aware.model_record import write_record
 from norm_aware.training.model_card import name_in_card
@@ -58,7 +60,12 @@ class LossState(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        """Note powers and scale beside what is logged."""
+        """Note powers and scale beside what is logged.
+
+        Raises:
+            TrainingError: when one of them is no number any more.
+        """
+        self._refuse_divergence(state.global_step)
         now = self._loss.similarity.similarity
         found = {"query_power": now.query_power, "document_power": now.document_power}
         entry = {**found, "scale": self._loss.scale}
@@ -71,7 +78,20 @@ class LossState(TrainerCallback):
     def restore(self, checkpoint: str | Path | None) -> None:
         """Take up a checkpoint's state; nothing happens where there is none."""
         if checkpoint is not None and (file := Path(checkpoint) / FILE).is_file():
-            self._loss.load_state_dict(torch.load(file, weights_only=True), strict=False)
+            kept = torch.load(file, map_location="cpu", weights_only=True)
+            self._loss.load_state_dict(kept, strict=False)
+
+    def _refuse_divergence(self, step: int) -> None:
+        query, document = (power.item() for power in self._loss.similarity.powers)
+        learned = {"query_power": query, "document_power": document, "scale": self._loss.scale}
+        if self._loss.gamma is not None:
+            learned["gamma"] = self._loss.gamma
+        lost = [name for name, value in learned.items() if not math.isfinite(value)]
+        if lost:
+            raise TrainingError(
+                f"The training diverged: at step {step} {' and '.join(lost)} is no number. Start it again "
+                "at a lower learning rate, in another folder."
+            )
 
     def _own(self) -> dict[str, Any]:
         return {key: value for key, value in self._loss.state_dict().items() if not key.startswith("model.")}

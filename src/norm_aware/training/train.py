@@ -13,8 +13,7 @@ import numpy as np
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
-from transformers import EarlyStoppingCallback, PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
 from norm_aware.errors import TrainingError
 from norm_aware.losses.embedding_loss import EmbeddingLoss
@@ -29,11 +28,13 @@ from norm_aware.training.curriculum import CurriculumCallback
 from norm_aware.training.document_length import cut_bank, lengths_of
 from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, embed_texts
 from norm_aware.training.extra import require_training
+from norm_aware.training.identity import identify, last_checkpoint, write_identity
 from norm_aware.training.mining import mine
 from norm_aware.training.model_card import name_in_card
 from norm_aware.training.options import TrainingOptions
-from norm_aware.training.pairs import Pair, as_dataset, by_source, count_batches
+from norm_aware.training.pairs import Pair, as_dataset, by_source, check_pairs, count_batches
 from norm_aware.training.parts import add_parts, check_parts
+from norm_aware.training.prompts import column_prompts
 from norm_aware.training.state import LossState
 from norm_aware.whole_file import write_whole
 
@@ -75,8 +76,9 @@ def train(
 ) -> Trained:
     """Train an encoder contrastively, by any member of the power family.
 
-    Started again with the same `out` it goes on at the last checkpoint. Under `accelerate launch` or
-    `torchrun` every process takes its share.
+    Started again with the same `out` and all else as it was, it goes on at the last checkpoint; the device
+    and `mini_batch_size` may differ. The model's own prompts stand before queries and documents. Under
+    `accelerate launch` or `torchrun` every process takes its share.
 
     Args:
         pairs: what to learn from.
@@ -89,7 +91,8 @@ def train(
         options: how to train.
 
     Raises:
-        TrainingError: for options that cannot be, or fewer than two pairs.
+        TrainingError: for options that cannot be, fewer than two pairs, or checkpoints of another training.
+        DatasetError: for pairs that have more hard negatives than others, or nothing to be told from.
         MissingExtraError: when what training needs is not installed.
     """
     options = options or TrainingOptions()
@@ -99,17 +102,14 @@ def train(
             f"{len(pairs)} pairs were given; at least 2 are needed, for each is the other's negative."
         )
     check_parts(options, similarity)
+    check_pairs(pairs, one_source=options.by_source, mined=options.hard_negatives > 0)
+    identity = identify(pairs, base, similarity=similarity, sets=sets, options=options)
+    last = last_checkpoint(out, identity)
+    set_seed(options.seed)  # adapters start at random
     model = open_base(base, lora=options.lora, device=options.device)
+    # the card would quote texts of the user's pairs
     model.model_card_data.generate_widget_examples = False
-    drawn = None
-    if options.hard_negatives:
-        mined = mine(pairs, model, count=options.hard_negatives, seed=options.seed)
-        pairs, drawn = mined.pairs, mined.drawn
-    dataset = by_source(pairs) if options.by_source else as_dataset(pairs)
     add_parts(model, options)
-    length = None
-    if options.anti_hubness is not None:
-        length = cut_bank(model, pairs, gamma=options.anti_hubness, seed=options.seed)
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
         model,
@@ -118,8 +118,15 @@ def train(
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
         guide=_guide(base, options),
-        document_length=length,
     )
+    drawn = None
+    if options.hard_negatives:  # the dear part, once all else is known to fit
+        mined = mine(pairs, model, count=options.hard_negatives, seed=options.seed)
+        pairs, drawn = mined.pairs, mined.drawn
+    dataset = by_source(pairs) if options.by_source else as_dataset(pairs)
+    if options.anti_hubness is not None:
+        main.document_length = cut_bank(model, pairs, gamma=options.anti_hubness, seed=options.seed)
+    length = main.document_length
     loss = _with_terms(main, options, train_size=len(pairs))
     state = LossState(main)
     callbacks: list[Any] = [state]
@@ -131,18 +138,19 @@ def train(
     evaluator = SimilarityEvaluator(
         sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
     )
-    arguments = _arguments(model, options, out, batches=batches, measured=bool(sets))
-    arguments.prompts = _prompts(model, dataset)  # the evaluator and whoever searches embed with them
     trainer = SentenceTransformerTrainer(
         model,
-        arguments,
+        _arguments(
+            model, options, out, batches=batches, measured=bool(sets), prompts=column_prompts(model, dataset)
+        ),
         train_dataset=dataset,
         loss=loss,
         evaluator=evaluator if sets else None,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # what is logged is in the history
-    last = get_last_checkpoint(str(out)) if out.is_dir() else None  # type: ignore[no-untyped-call]
+    if trainer.is_world_process_zero():
+        write_identity(out, identity)
     trainer.train(resume_from_checkpoint=last)
     state.restore(trainer.state.best_model_checkpoint)
     if options.lora is not None:
@@ -216,15 +224,14 @@ def _guide(base: str, options: TrainingOptions) -> SentenceTransformer | None:
     return open_base(base if options.guide == BASE else options.guide, device=options.device)
 
 
-def _prompts(model: SentenceTransformer, dataset: Any) -> dict[str, str]:
-    """The prompt of each column of texts, of those that have one: negatives are documents."""
-    columns = next(iter(dataset.values())) if isinstance(dataset, dict) else dataset
-    kinds = {name: "query" if name == "query" else "document" for name in columns.column_names}
-    return {name: prompt for name, kind in kinds.items() if (prompt := model.prompts.get(kind))}
-
-
 def _arguments(
-    model: SentenceTransformer, options: TrainingOptions, out: Path, *, batches: int, measured: bool
+    model: SentenceTransformer,
+    options: TrainingOptions,
+    out: Path,
+    *,
+    batches: int,
+    measured: bool,
+    prompts: Any,
 ) -> SentenceTransformerTrainingArguments:
     kind = "static" if isinstance(model[0], StaticEmbedding) else "full" if options.lora is None else "lora"
     kind = "frozen" if options.freeze_encoder else kind
@@ -232,6 +239,7 @@ def _arguments(
     every = max(1, steps // max(1, options.evaluations))
     return SentenceTransformerTrainingArguments(
         str(out),
+        prompts=prompts,
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
         learning_rate=options.learning_rate or _RATES[kind],
