@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -85,6 +87,7 @@ def asked(names: list[str], home, endpoint: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=300,
     )
     return done.stdout.split()
 
@@ -105,3 +108,48 @@ def test_a_hub_out_of_reach_is_no_error(tmp_path):
     with Hub({}) as hub:
         url = hub.url
     assert asked(["me/trained"], tmp_path, url) == ["None"]
+
+
+class Silent:
+    """Takes connections and never answers; `asked` counts them."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._held: list[socket.socket] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> Silent:
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+        return self
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            self._held.append(connection)
+            if connection.recv(1) == b"":  # ours, to end
+                return
+            self.asked += 1
+
+    def __exit__(self, *_: object) -> None:
+        with socket.create_connection(self._socket.getsockname()):
+            pass
+        self._thread.join()
+        for connection in [*self._held, self._socket]:
+            connection.close()
+
+
+def test_a_hub_that_never_answers_is_asked_once_and_is_no_error(tmp_path):
+    cached(tmp_path, "me/trained")
+    with Silent() as hub:
+        assert asked(["me/trained"], tmp_path, hub.url) == ["None"]
+    assert hub.asked == 1
+
+
+@pytest.mark.parametrize("read", [read_similarity, read_anti_hubness])
+@pytest.mark.parametrize("content", ['{"schema": 2, "similarity": "dot"}', '{"schema": "1"}', "[]", "{"])
+def test_a_record_of_a_newer_version_or_of_another_kind_is_refused_by_both_readers(tmp_path, read, content):
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(TrainingError, match="newer norm-aware" if "2" in content else FILE):
+        read(tmp_path)

@@ -94,3 +94,20 @@ def test_a_normalize_before_it_changes_nothing():
     model, head = headed()
     between = SentenceTransformer(modules=[table()[0], Normalize(), head])
     np.testing.assert_allclose(between.encode(WORDS), model.encode(WORDS), rtol=1e-5)
+
+
+def test_its_lengths_are_not_rounded_under_autocast():
+    _, head = headed()
+    rows = torch.randn(64, 4, generator=torch.Generator().manual_seed(2))
+    expected = head({"sentence_embedding": rows})["sentence_embedding"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = head({"sentence_embedding": rows})["sentence_embedding"]
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_an_ordinary_model_is_opened_without_the_private_way(tmp_path, monkeypatch):
+    model = table()
+    model.save_pretrained(str(tmp_path))
+    monkeypatch.delattr(SentenceTransformer.__mro__[1], "_load_with_module_classes")
+    assert not hasattr(SentenceTransformer, "_load_with_module_classes")
+    np.testing.assert_array_equal(open_model(str(tmp_path)).encode(WORDS), model.encode(WORDS))

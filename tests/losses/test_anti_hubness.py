@@ -10,6 +10,7 @@ from norm_aware.losses.info_nce import InfoNCELoss
 from norm_aware.losses.texts import read_texts
 from norm_aware.numeric.hubness_norm import FLOOR, MAX_GAMMA, NEAREST
 from tests.losses.models import features, padded_table, table
+from tests.training.worlds import open_transformer
 
 QUERIES = ["a b", "c", "d e f", "g"]
 DOCUMENTS = ["b c d e", "d d", "e f k", "h i"]
@@ -161,3 +162,26 @@ def test_gamma_stays_where_search_can_follow(logit):
 def test_what_makes_no_length_is_refused(changed):
     with pytest.raises(TrainingError):
         given(table(), **changed)
+
+
+def test_a_gamma_that_is_no_number_is_not_told_as_the_largest():
+    module = given(table())
+    with torch.no_grad():
+        module._logit.fill_(torch.nan)
+    assert np.isnan(module.gamma)
+
+
+def test_own_spans_do_not_count_behind_prompts_either():
+    model = open_transformer()
+    prompts = {"query_prompt": "o ", "document_prompt": "p "}
+    module = AntiHubnessLength(model, ["a b"], ["a b c d"], **prompts)
+    strangers = AntiHubnessLength(model, ["a b"], ["e"], **prompts)
+    documents = ["a b c d", "c d"]
+    embeddings = torch.from_numpy(model.encode(documents, prompt="p "))
+    digests = read_texts(model.preprocess(documents, prompt="p ")).digests
+    found, other = (of(model, embeddings, digests).detach() for of in (module, strangers))
+    span = torch.from_numpy(model.encode(["a b"], prompt="o "))
+    cosines = torch.nn.functional.cosine_similarity(embeddings, span).clamp(min=FLOOR).log()
+    expected = torch.stack([torch.tensor(FLOOR).log(), cosines[1]])
+    torch.testing.assert_close(found, (-0.3 * (expected - expected.mean())).exp(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(other, (-0.3 * (cosines - cosines.mean())).exp(), rtol=1e-4, atol=1e-5)

@@ -139,3 +139,52 @@ def test_a_margin_that_is_no_difference_of_cosines_is_refused(margin):
 def test_a_margin_without_a_guide_is_refused():
     with pytest.raises(TrainingError, match="without a guide"):
         InfoNCELoss(table(), margin=0.1)
+
+
+def prompted(model, **prompts):
+    model.prompts = prompts
+    return model
+
+
+@pytest.mark.parametrize("size", [None, 3])
+@pytest.mark.parametrize("guiding", [table, open_transformer])
+@pytest.mark.parametrize("own", [{}, {"query": "o ", "document": "p a "}])
+def test_a_guide_reads_texts_behind_its_own_prompts_whatever_stands_before_the_models(guiding, own, size):
+    model = prompted(open_transformer(seed=0), **own)
+    guide = prompted(guiding(seed=3), query="m n ", document="k ")
+    reading = Guide(model, guide)
+    assert not reading.shares_tokens
+    for kind in ("query", "document"):
+        batch = model.preprocess(["a b", "c", "d e f", "p"], prompt=own.get(kind))
+        expected = unit(guide.encode(["a b", "c", "d e f", "p"], prompt_name=kind))
+        found = reading.embed(batch, kind=kind, mini_batch_size=size)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_tokens_are_shared_behind_equal_prompts():
+    model, guide = (prompted(open_transformer(seed=seed), query="o ") for seed in (0, 3))
+    reading = Guide(model, guide)
+    assert reading.shares_tokens
+    batch = model.preprocess(["a b", "c"], prompt="o ")
+    np.testing.assert_allclose(
+        reading.embed(batch, kind="query"), unit(guide.encode(["a b", "c"], prompt_name="query")), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_guide_embeds_no_more_texts_at_once_than_a_mini_batch_holds(shared):
+    model, guide = open_transformer(seed=0), open_transformer(seed=3)
+    if not shared:
+        guide.max_seq_length = 4
+    seen = []
+    guide[0].register_forward_pre_hook(lambda _, given: seen.append(len(given[0]["input_ids"])))
+    loss = InfoNCELoss(model, "cosine", guide=guide, mini_batch_size=3)
+    assert loss.guide.shares_tokens is shared
+    loss(features(model, QUERIES, DOCUMENTS))
+    assert seen == [3, 1, 3, 1]
+
+
+def test_a_static_batch_stays_whole_for_a_static_guide():
+    model, guide = table(), table(seed=3)
+    found = Guide(model, guide).embed(features(model, QUERIES)[0], mini_batch_size=3)
+    np.testing.assert_allclose(found, unit(guide.encode(QUERIES)), atol=1e-6)

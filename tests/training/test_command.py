@@ -54,6 +54,7 @@ def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_p
     assert done.exit_code == 0
     gamma = read_anti_hubness(tmp_path / "out" / "model")
     assert f"search it by cosine with an anti-hubness norm of exponent {gamma:.3f}" in done.stdout
+    assert done.stdout.rstrip().endswith("norm-aware calibrate with judged queries tries it")
     words = ["a", "b c"]
     untouched, after = (SentenceTransformer(str(tmp_path / name)) for name in ("base", "out/model"))
     np.testing.assert_array_equal(untouched.encode(words), after.encode(words))

@@ -6,7 +6,7 @@ from sentence_transformers import SentenceTransformerTrainer, SentenceTransforme
 
 from norm_aware.errors import DatasetError
 from norm_aware.losses.info_nce import InfoNCELoss
-from norm_aware.training.pairs import Pair, as_dataset, by_source, count_batches, read_pairs
+from norm_aware.training.pairs import Pair, as_dataset, by_source, check_pairs, count_batches, read_pairs
 from tests.losses.models import WORDS, table
 
 
@@ -89,3 +89,15 @@ def test_the_trainer_makes_each_batch_of_one_source_and_uses_every_pair_once(tmp
     assert count_batches(as_dataset([Pair("q", "d")] * 11), 2) == 6
     assert all(len({sources[words.index(word)] for word in batch}) == 1 for batch in batches)
     assert sorted(word for batch in batches for word in batch) == [*words]
+
+
+def test_pairs_that_teach_nothing_or_differ_in_negatives_are_told_early():
+    pairs = [Pair("q", "d", (), "x"), Pair("r", "e", (), "x"), Pair("t", "f", (), "y"), Pair("u", "g")]
+    check_pairs(pairs)
+    check_pairs(pairs, one_source=True, mined=True)
+    with pytest.raises(DatasetError, match="2 of 3 sources"):
+        check_pairs(pairs, one_source=True)
+    uneven = [Pair("q", "d", ("n",), "x"), Pair("r", "e", (), "y"), Pair("t", "f", (), "y")]
+    check_pairs(uneven, one_source=True)
+    with pytest.raises(DatasetError, match="0 to 1 hard negatives"):
+        check_pairs(uneven)

@@ -48,7 +48,7 @@ def transformer_base(folder):
     return str(folder / "model")
 
 
-def open_transformer(seed=0):
+def open_transformer(seed=0, *, dropout=0.0):
     torch.manual_seed(seed)
     words = Tokenizer(WordLevel({word: i for i, word in enumerate(["[PAD]", *WORDS])}, unk_token=WORDS[0]))
     words.pre_tokenizer = Whitespace()
@@ -60,8 +60,8 @@ def open_transformer(seed=0):
         num_attention_heads=2,
         intermediate_size=16,
         max_position_embeddings=16,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )
     with TemporaryDirectory() as folder:
         BertModel(config).save_pretrained(folder)
