@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -249,6 +250,20 @@ def test_a_matched_scale_makes_scores_as_large_as_cosines_whatever_norms_count(t
     assert trained.history[0]["scale"] == pytest.approx(found)
 
 
+@pytest.mark.parametrize("changed", [{}, {"by_source": True, "hard_negatives": 1}])
+def test_no_card_quotes_a_text_of_the_pairs(tmp_path, changed):
+    secret = [replace(pair, query=f"{pair.query} hush", document=f"{pair.document} hush") for pair in pairs()]
+    train(
+        secret,
+        static_base(tmp_path / "base"),
+        out=tmp_path / "out",
+        options=options(epochs=1, evaluations=1, **changed),
+    )
+    cards = list((tmp_path / "out").rglob("README.md"))
+    assert len(cards) == 2
+    assert not any("hush" in card.read_text() for card in cards)
+
+
 def test_training_prints_nothing(tmp_path, capfd):
     train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(epochs=1))
     assert capfd.readouterr().out == ""
@@ -337,7 +352,7 @@ def test_adapters_start_by_the_seed_whatever_was_drawn_before(tmp_path):
             base,
             similarity="dot",
             out=tmp_path / f"{before}-{seed}",
-            options=options(epochs=1, lora=4, seed=seed, batch_size=32),
+            options=options(epochs=4, lora=4, seed=seed, batch_size=32),
         )
         found.append(trained.model.encode(["a", "b c"]))
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)

@@ -30,7 +30,7 @@ from norm_aware.training.evaluation import JudgedTexts, SimilarityEvaluator, emb
 from norm_aware.training.extra import require_training
 from norm_aware.training.identity import identify, last_checkpoint, write_identity
 from norm_aware.training.mining import mine
-from norm_aware.training.model_card import name_in_card
+from norm_aware.training.model_card import keep_texts_out, name_in_card
 from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import Pair, as_dataset, by_source, check_pairs, count_batches
 from norm_aware.training.parts import add_parts, check_parts
@@ -107,8 +107,6 @@ def train(
     last = last_checkpoint(out, identity)
     set_seed(options.seed)  # adapters start at random
     model = open_base(base, lora=options.lora, device=options.device)
-    # the card would quote texts of the user's pairs
-    model.model_card_data.generate_widget_examples = False
     add_parts(model, options)
     start = options.curriculum.start if options.curriculum else similarity
     main = InfoNCELoss(
@@ -148,6 +146,7 @@ def train(
         evaluator=evaluator if sets else None,
         callbacks=callbacks,
     )
+    keep_texts_out(model)
     trainer.remove_callback(PrinterCallback)  # what is logged is in the history
     if trainer.is_world_process_zero():
         write_identity(out, identity)
