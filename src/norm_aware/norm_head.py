@@ -70,6 +70,7 @@ class NormHead(Module):
         cache_folder: str | None = None,
         revision: str | None = None,
         local_files_only: bool = False,
+        init_defaults: dict[str, Any] | None = None,  # of the interface; a head has none
         **_: Any,
     ) -> NormHead:
         """Read the head from its folder of the model."""
