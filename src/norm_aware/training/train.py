@@ -136,11 +136,11 @@ def train(
     evaluator = SimilarityEvaluator(
         sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
     )
+    prompts = column_prompts(model, dataset)
+    arguments = _arguments(model, options, out, batches=batches, measured=bool(sets), prompts=prompts)
     trainer = SentenceTransformerTrainer(
         model,
-        _arguments(
-            model, options, out, batches=batches, measured=bool(sets), prompts=column_prompts(model, dataset)
-        ),
+        arguments,
         train_dataset=dataset,
         loss=loss,
         evaluator=evaluator if sets else None,
