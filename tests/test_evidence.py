@@ -48,7 +48,9 @@ def test_the_table_of_answers_says_what_the_evidence_does():
 
 
 def test_the_table_of_costs_says_what_the_evidence_does():
-    for name, documents, questions, answers, verdicts, minutes in rows("rag-evidence.md", "| set | documents |"):
+    for name, documents, questions, answers, verdicts, minutes in rows(
+        "rag-evidence.md", "| set | documents |"
+    ):
         found = RAG["sets"][name]
         costs = found["costs"]
         asked = sum(costs[system]["calls"] for system in found["systems"])
