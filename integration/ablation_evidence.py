@@ -120,7 +120,7 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     write_page(results, given.runs / "report.html")
     write_whole(given.runs / "report.md", markdown(results))
-    write_whole(given.out, json.dumps(results, indent=1, default=str))
+    write_whole(given.out, json.dumps(results, separators=(",", ":"), default=str))
     print(summary(results))
 
 
