@@ -1,11 +1,11 @@
-"""Templates of pages: every text in them is escaped, and a name they lack is an error."""
+"""Pages: templates in which every text is escaped and a name they lack is an error, and their files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from norm_aware.errors import MissingExtraError
+from norm_aware.errors import MissingExtraError, SettingsError
 
 if TYPE_CHECKING:
     import jinja2
@@ -32,3 +32,24 @@ def environment(folder: Path, missing: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def encodable(page: str) -> str:
+    """A page without half a surrogate pair, which a name can hold and no file can."""
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def write_html(page: str, path: str | Path) -> Path:
+    """Write a page into a file, and return its path.
+
+    Raises:
+        SettingsError: when the file cannot be written.
+    """
+    target = Path(path)
+    try:
+        target.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise SettingsError(
+            f"{target} cannot be written ({error.strerror}); name a file in a folder that exists."
+        ) from error
+    return target

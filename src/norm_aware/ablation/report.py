@@ -27,9 +27,8 @@ from norm_aware.ablation.tables import (
     grids,
     norm_tables,
 )
-from norm_aware.errors import SettingsError
 from norm_aware.numerals import is_known, number, p_value, setting, signed
-from norm_aware.page_template import environment
+from norm_aware.page_template import encodable, environment, write_html
 
 _P_NAMES = {"p": "p", "p_adjusted": "adjusted p", "p_queries": "p of queries", "p_seeds": "p of seeds"}
 _CARDS = 6  # verdicts of one kind that are read one by one; more are a table
@@ -56,8 +55,7 @@ def render_page(results: Mapping[str, Any]) -> str:
     templates.filters["wrapped"] = _wrapped
     templates.tests["known"] = is_known
     page = templates.get_template("page.html.jinja").render(_view(results))
-    # a name can hold half a surrogate pair, which no file encoding can
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return encodable(page)
 
 
 def write_page(results: Mapping[str, Any], path: str | Path) -> Path:
@@ -74,14 +72,7 @@ def write_page(results: Mapping[str, Any], path: str | Path) -> Path:
         MissingExtraError: when jinja2 is not installed.
         SettingsError: when the file cannot be written.
     """
-    page, target = render_page(results), Path(path)
-    try:
-        target.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise SettingsError(
-            f"{target} cannot be written ({error.strerror}); name a file in a folder that exists."
-        ) from error
-    return target
+    return write_html(render_page(results), path)
 
 
 def _view(results: Mapping[str, Any]) -> dict[str, Any]:

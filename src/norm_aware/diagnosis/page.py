@@ -7,8 +7,7 @@ from pathlib import Path
 
 from norm_aware.diagnosis.chart import HEIGHT, make_charts
 from norm_aware.diagnosis.diagnosis import Diagnosis
-from norm_aware.errors import SettingsError
-from norm_aware.page_template import environment
+from norm_aware.page_template import encodable, environment, write_html
 
 
 def render_page(diagnosis: Diagnosis) -> str:
@@ -31,8 +30,7 @@ def render_page(diagnosis: Diagnosis) -> str:
     page = templates.get_template("page.html.jinja").render(
         diagnosis=diagnosis, charts=make_charts(diagnosis.plots), height=HEIGHT
     )
-    # a name can hold half a surrogate pair, which no file encoding can
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return encodable(page)
 
 
 def write_page(diagnosis: Diagnosis, path: str | Path) -> Path:
@@ -49,14 +47,7 @@ def write_page(diagnosis: Diagnosis, path: str | Path) -> Path:
         MissingExtraError: when jinja2 is not installed.
         SettingsError: when the file cannot be written.
     """
-    page, target = render_page(diagnosis), Path(path)
-    try:
-        target.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise SettingsError(
-            f"{target} cannot be written ({error.strerror}); name a file in a folder that exists."
-        ) from error
-    return target
+    return write_html(render_page(diagnosis), path)
 
 
 def _typeset(sentence: str) -> str:
