@@ -86,7 +86,7 @@ def test_a_model_given_is_trained_by_what_is_said(folder, untold):
 
 def test_a_broken_record_is_refused_by_name(folder):
     (folder / FILE).write_text("{")
-    with pytest.raises(TrainingError, match=f"{FILE} names no similarity"):
+    with pytest.raises(TrainingError, match=f"{FILE} cannot be read"):
         RawEmbedding(str(folder))
 
 
