@@ -2,7 +2,7 @@ import numpy as np
 
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.pseudo_queries import cut_spans
-from norm_aware.training.evaluation import Embedded, JudgedTexts, embed_set
+from norm_aware.training.evaluation import JudgedTexts, embed_set
 from norm_aware.training.given_norm import count_words, measure_hubness
 from tests.losses.models import table
 
@@ -32,12 +32,3 @@ def test_hubness_is_the_mean_cosine_with_the_ten_nearest_spans_of_other_document
 def test_an_empty_document_counts_as_one_word():
     texts = JudgedTexts("few", ("", "one two"), ("q",), Judgements.of([{1: 1.0}], documents=2))
     assert count_words(texts).tolist() == [1.0, 2.0]
-
-
-def test_documents_keep_their_directions_and_take_the_norms_they_are_given():
-    embedded = Embedded(
-        np.eye(2, dtype=np.float32), np.array([[3, 4], [0, 2]], np.float32), judged().judgements
-    )
-    given = embedded.with_norms(np.array([10.0, 0.5]))
-    np.testing.assert_allclose(given.documents, [[6, 8], [0, 0.5]], rtol=1e-6)
-    np.testing.assert_array_equal(given.queries, embedded.queries)

@@ -85,15 +85,13 @@ class SetView:
 
     def own(self, similarity: PowerSimilarity, gamma: float = 0.0) -> NDArray[np.float64]:
         """nDCG@10 by what the encoder was trained by: a similarity, times an anti-hubness norm if any."""
-        if not gamma:
-            power = similarity.document_power  # the query's changes no ranking
-            return self.embedded.ndcg(DOT if power == 1 else PowerSimilarity(document_power=power))
-        norms = _norms(self.embedded.documents) ** similarity.document_power
-        return self.with_norms(norms * hubness_norm(self.hubness, gamma=gamma))
+        power = similarity.document_power  # the query's changes no ranking
+        given = hubness_norm(self.hubness, gamma=gamma) if gamma else None
+        return self.embedded.ndcg(DOT if power == 1 else PowerSimilarity(document_power=power), lengths=given)
 
     def with_norms(self, norms: NDArray[np.float64]) -> NDArray[np.float64]:
         """nDCG@10 of every query by dot, with documents of these norms."""
-        return self.embedded.with_norms(norms).ndcg("dot")
+        return self.embedded.ndcg("cosine", lengths=norms)
 
     def norms(self) -> dict[str, float | None]:
         """What the encoder's norms say; None where a figure has no meaning.

@@ -82,10 +82,7 @@ class Ablation:
     @property
     def fingerprint(self) -> str:
         """Hash of all that decides what is measured but the arms and the seeds, which may be added to."""
-        plain, given = dataclasses.asdict(TrainingOptions()), dataclasses.asdict(self.options)
-        chosen = {name: value for name, value in given.items() if value != plain[name]}
-        # an option that comes later changes nothing that is done
-        parts: list[object] = [self.base, self.held_out, sorted(self.in_domain), chosen]
+        parts: list[object] = [self.base, self.held_out, sorted(self.in_domain), self.options.chosen]
         parts += [[pair.query, pair.document, pair.source, pair.negatives] for pair in self.pairs]
         for judged in self.sets:
             of = judged.judgements

@@ -15,7 +15,6 @@ from norm_aware.calibration.judgements import Judgements
 from norm_aware.calibration.ranking import NDCG
 from norm_aware.numeric.parse_similarity import parse_similarity
 from norm_aware.numeric.similarity import Similarity
-from norm_aware.numeric.transform import directions
 
 OWN = "own"
 """Stands for the similarity that the model is trained by, as it is at that moment."""
@@ -56,11 +55,6 @@ class Embedded:
     queries: NDArray[np.float32]
     documents: NDArray[np.float32]
     judgements: Judgements
-
-    def with_norms(self, norms: NDArray[np.float64]) -> Embedded:
-        """The same directions with documents of other norms, shape (documents,)."""
-        documents = directions(self.documents) * norms[:, None]
-        return Embedded(self.queries, documents.astype(np.float32), self.judgements)
 
     def ndcg(
         self, similarity: str | Similarity, *, lengths: NDArray[np.float64] | None = None

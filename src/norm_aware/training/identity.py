@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,7 @@ def identify(
 
     An option that comes with a later version so changes nothing about a training that was begun before.
     """
-    plain, given = asdict(TrainingOptions()), asdict(options)
-    chosen = {
-        f"option {name}": value for name, value in given.items() if value != plain[name] and name not in _FREE
-    }
+    chosen = {f"option {name}": value for name, value in options.chosen.items() if name not in _FREE}
     learnt = [[pair.query, pair.document, pair.negatives, pair.source] for pair in pairs]
     measured = [
         [judged.name, judged.queries, judged.documents, *(of.tolist() for of in _arrays(judged))]

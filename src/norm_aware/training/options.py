@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from norm_aware.errors import TrainingError
 from norm_aware.losses.info_nce import LARGEST_SCALE
@@ -74,6 +75,12 @@ class TrainingOptions:
     anti_hubness: float | None = None
     norm_head: bool = False
     freeze_encoder: bool = False
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What differs from the defaults: an option of a later version changes nothing about it."""
+        plain = asdict(TrainingOptions())
+        return {name: value for name, value in asdict(self).items() if value != plain[name]}
 
     def __post_init__(self) -> None:
         counts = {"batch_size": 1, "mini_batch_size": 1, "lora": 1, "evaluations": 1, "patience": 1}
