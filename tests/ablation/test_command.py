@@ -10,24 +10,16 @@ from norm_aware.ablation.report import render_page
 from norm_aware.cli import app
 from norm_aware.errors import TrainingError
 from tests.ablation.test_run import pairs
-from tests.training.worlds import DOCUMENTS, QUERIES, static_base
-
-
-def write(file, lines):
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return str(file)
+from tests.training.worlds import static_base, write_judged, write_lines
 
 
 @pytest.fixture
 def given(tmp_path):
-    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
-    folder = tmp_path / "words"
-    folder.mkdir()
-    write(folder / "corpus.jsonl", [{"_id": f"d{d}", "text": d} for d in DOCUMENTS])
-    write(folder / "queries.jsonl", [{"_id": f"q{q}", "text": q} for q in QUERIES])
-    lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
-    return ["ablate", "--pairs", trained, "--evaluate", str(folder), "--out", str(tmp_path / "out")]
+    trained = write_lines(
+        tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()]
+    )
+    folder = write_judged(tmp_path / "words")
+    return ["ablate", "--pairs", trained, "--evaluate", folder, "--out", str(tmp_path / "out")]
 
 
 def test_the_command_trains_every_arm_and_leaves_results_and_a_page(given, tmp_path):

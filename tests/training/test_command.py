@@ -9,27 +9,19 @@ from norm_aware.cli import app
 from norm_aware.errors import TrainingError
 from norm_aware.model_record import read_anti_hubness, read_similarity
 from norm_aware.numeric.similarity import DOT
-from tests.training.worlds import DOCUMENTS, QUERIES, pairs, static_base
-
-
-def write(folder, lines):
-    folder.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return str(folder)
+from tests.training.worlds import pairs, static_base, write_judged, write_lines
 
 
 def test_the_command_trains_measures_and_says_what_to_search_by(tmp_path):
-    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
-    judged = tmp_path / "judged"
-    judged.mkdir()
-    write(judged / "corpus.jsonl", [{"_id": f"d{d}", "text": d} for d in DOCUMENTS])
-    write(judged / "queries.jsonl", [{"_id": f"q{q}", "text": q} for q in QUERIES])
-    lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
-    (judged / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
+    trained = write_lines(
+        tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()]
+    )
+    judged = write_judged(tmp_path / "judged")
     done = CliRunner().invoke(
         app,
         [
             *("train", "--pairs", trained, "--base", static_base(tmp_path / "base"), "--similarity", "dot"),
-            *("--out", str(tmp_path / "out"), "--evaluate", str(judged), "--epochs", "4"),
+            *("--out", str(tmp_path / "out"), "--evaluate", judged, "--epochs", "4"),
             *("--batch-size", "8", "--learning-rate", "0.05", "--evaluations", "2", "--device", "cpu"),
         ],
         catch_exceptions=False,
@@ -41,7 +33,9 @@ def test_the_command_trains_measures_and_says_what_to_search_by(tmp_path):
 
 
 def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_path):
-    trained = write(tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()])
+    trained = write_lines(
+        tmp_path / "pairs.jsonl", [{"query": p.query, "document": p.document} for p in pairs()]
+    )
     done = CliRunner().invoke(
         app,
         [
@@ -61,7 +55,7 @@ def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_p
 
 
 def test_patience_without_sets_is_refused(tmp_path):
-    trained = write(tmp_path / "pairs.jsonl", [{"query": "a", "document": "b"}] * 2)
+    trained = write_lines(tmp_path / "pairs.jsonl", [{"query": "a", "document": "b"}] * 2)
     with pytest.raises(TrainingError, match="--evaluate"):
         CliRunner().invoke(
             app,
@@ -72,7 +66,7 @@ def test_patience_without_sets_is_refused(tmp_path):
 
 def test_mining_a_guide_and_batches_by_source_reach_the_training(tmp_path):
     lines = [{"query": p.query, "document": p.document, "source": p.source} for p in pairs()]
-    trained, base = write(tmp_path / "pairs.jsonl", lines), static_base(tmp_path / "base")
+    trained, base = write_lines(tmp_path / "pairs.jsonl", lines), static_base(tmp_path / "base")
     done = CliRunner().invoke(
         app,
         [

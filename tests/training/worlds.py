@@ -1,5 +1,6 @@
 """Words that go together by a rule a table can learn, as training pairs and as a judged set."""
 
+import json
 from tempfile import TemporaryDirectory
 
 import torch
@@ -68,3 +69,19 @@ def open_transformer(seed=0, *, dropout=0.0):
         tokenizer.save_pretrained(folder)
         module = Transformer(folder, max_seq_length=8)
     return SentenceTransformer(modules=[module, Pooling(16)], device="cpu")
+
+
+def write_lines(file, lines):
+    """A JSONL file's path."""
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(file)
+
+
+def write_judged(folder):
+    """The judged set as a folder in BEIR's layout."""
+    folder.mkdir()
+    write_lines(folder / "corpus.jsonl", [{"_id": f"d{d}", "text": d} for d in DOCUMENTS])
+    write_lines(folder / "queries.jsonl", [{"_id": f"q{q}", "text": q} for q in QUERIES])
+    lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
+    return str(folder)
