@@ -2,7 +2,7 @@
 
     python integration/ablation_evidence.py --data DIR --runs FOLDER --out FILE.json [--base wordllama]
         [--sets scifact,covidqa,...] [--arms cosine,dot,...] [--seeds 0,1,2] [--epochs 3] [--batch-size 256]
-        [--device cpu]
+        [--bf16] [--pairs 4096] [--device cpu]
 
 `norm-aware ablate` on the training pairs in `DIR/train_pairs`, with the distractors of nq_oracle in its
 corpus. Arms and seeds can be added to a folder of runs; what is complete is not repeated. The file holds
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=None)
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--pairs", type=int, default=None, help="as many of them, drawn once; default: all")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args(arguments)
 
@@ -90,10 +92,12 @@ def planned(given: argparse.Namespace) -> Ablation:
             f"There is no {given.data / 'train_pairs' / 'pairs.jsonl'}, gzipped or not; give the folder that "
             "holds the datasets as --data."
         )
-    names = given.sets.split(",")
+    names, pairs = given.sets.split(","), read_pairs(found[0])
+    if given.pairs is not None:
+        pairs = random.Random(0).sample(pairs, given.pairs)  # noqa: S311  # a sample, not a secret
     return Ablation(
         given.base,
-        read_pairs(found[0]),
+        pairs,
         [read_set(given.data / name) for name in names],
         arms=given.arms.split(","),
         seeds=[int(seed) for seed in given.seeds.split(",")],

@@ -14,7 +14,7 @@ NEGATIVES = ["j", "k", "l", "m"]
 SPANS, SOURCES = [*"abcdefghijklmnop", "e f"], [*["p p"] * 16, "e f"]
 
 
-def gathering_loss(model, mini_batch_size=None, *, guided=False):
+def gathering_loss(model, mini_batch_size=None, *, guided=""):
     return InfoNCELoss(
         model,
         "learnable",
@@ -23,6 +23,7 @@ def gathering_loss(model, mini_batch_size=None, *, guided=False):
         gather_across_devices=True,
         mini_batch_size=mini_batch_size,
         guide=padded_table(seed=3) if guided else None,
+        distillation=0.5 if guided == "taught" else 0.0,
         document_length=AntiHubnessLength(model, SPANS, SOURCES),
     )
 
@@ -43,4 +44,4 @@ def main(rank, port, file, mini_batch_size, guided):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]) or None, sys.argv[5] == "guided")
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]) or None, sys.argv[5])

@@ -25,7 +25,7 @@ def run_both(folder, mini_batch_size, guided):
     command = [sys.executable, "-m", "tests.losses.process"]
     running = [
         subprocess.Popen(
-            [*command, str(rank), port, str(file), str(mini_batch_size), "guided" if guided else ""],
+            [*command, str(rank), port, str(file), str(mini_batch_size), guided],
             env={**os.environ, "PYTHONPATH": paths},
         )
         for rank, file in enumerate(files)
@@ -34,7 +34,10 @@ def run_both(folder, mini_batch_size, guided):
     return [torch.load(file) for file in files]
 
 
-@pytest.mark.parametrize(("mini_batch_size", "guided"), [(0, False), (1, False), (0, True), (1, True)])
+@pytest.mark.parametrize(
+    ("mini_batch_size", "guided"),
+    [(0, ""), (1, ""), (0, "masked"), (1, "masked"), (0, "taught"), (1, "taught")],
+)
 def test_gathered_batches_have_the_loss_and_the_gradients_of_the_whole(tmp_path, mini_batch_size, guided):
     found = run_both(tmp_path, mini_batch_size, guided)
     model = padded_table()

@@ -188,3 +188,35 @@ def test_a_static_batch_stays_whole_for_a_static_guide():
     model, guide = table(), table(seed=3)
     found = Guide(model, guide).embed(features(model, QUERIES)[0], mini_batch_size=3)
     np.testing.assert_allclose(found, unit(guide.encode(QUERIES)), atol=1e-6)
+
+
+@pytest.mark.parametrize("guiding", [table, open_transformer])
+def test_a_text_is_embedded_once_of_each_kind_and_the_same_ever_after(guiding, monkeypatch):
+    model, guide = padded_table(seed=0), guiding(seed=3)
+    reading, read = Guide(model, guide), []
+    forward = guide.forward
+    monkeypatch.setattr(
+        guide, "forward", lambda batch, **given: read.append(batch) or forward(batch, **given)
+    )
+    first, second = features(model, ["a b", "c", "a b"], ["c", "d e f", "a b"])
+    found = reading.embed(first)
+    np.testing.assert_allclose(found, unit(guide.encode(["a b", "c", "a b"])), atol=1e-6)
+    before = len(read)
+    np.testing.assert_allclose(reading.embed(second), unit(guide.encode(["c", "d e f", "a b"])), atol=1e-6)
+    known = len(read)
+    torch.testing.assert_close(reading.embed(first), found)
+    assert known > before
+    reading.embed(second)
+    assert len(read) == known
+    reading.embed(first, kind="query")
+    assert len(read) == known + 1
+
+
+def test_what_a_full_memory_does_not_hold_is_embedded_again(monkeypatch):
+    monkeypatch.setattr("norm_aware.losses.guide.REMEMBERED", 1)
+    model, guide = padded_table(seed=0), open_transformer(seed=3)
+    reading = Guide(model, guide)
+    (column,) = features(model, ["a b", "c", "d"])
+    expected = unit(guide.encode(["a b", "c", "d"]))
+    for _ in range(2):
+        np.testing.assert_allclose(reading.embed(column), expected, atol=1e-6)

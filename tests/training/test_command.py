@@ -71,11 +71,13 @@ def test_mining_a_guide_and_batches_by_source_reach_the_training(tmp_path):
         app,
         [
             *("train", "--pairs", trained, "--base", base, "--out", str(tmp_path / "out"), "--epochs", "1"),
-            *("--hard-negatives", "1", "--guide", base, "--by-source", "--device", "cpu"),
+            *("--hard-negatives", "1", "--guide", base, "--distillation", "0.5", "--by-source"),
+            *("--device", "cpu"),
         ],
         catch_exceptions=False,
     )
     assert done.exit_code == 0
     said = json.loads((tmp_path / "out" / "model" / "norm_aware.json").read_text())["training"]
-    assert (said["hard_negatives"], said["guide"], said["by_source"]) == (1, base, True)
+    names = ("hard_negatives", "guide", "distillation", "by_source")
+    assert [said[name] for name in names] == [1, base, 0.5, True]
     assert np.isfinite(SentenceTransformer(str(tmp_path / "out" / "model")).encode(["a"])).all()

@@ -167,6 +167,18 @@ def test_a_guide_without_errors_changes_nothing_and_one_that_errs_as_the_base_ke
     assert embed_set(erring.model, judged()).ndcg("cosine").mean() < 0.8
 
 
+def test_a_guide_that_decides_the_whole_target_teaches_what_it_knows_whatever_the_labels_say(tmp_path):
+    base, guide = static_base(tmp_path / "base"), perfect_base(tmp_path / "perfect")
+    others = [*pairs()[1:], pairs()[0]]
+    wrong = [replace(pair, document=other.document) for pair, other in zip(pairs(), others, strict=True)]
+    labelled, taught = (
+        train(wrong, base, out=tmp_path / str(share), options=options(guide=guide, distillation=share))
+        for share in (0.0, 1.0)
+    )
+    assert embed_set(labelled.model, judged()).ndcg("cosine").mean() < 0.8
+    assert embed_set(taught.model, judged()).ndcg("cosine").mean() > 0.9
+
+
 def test_a_transformer_is_guided_by_an_encoder_of_another_kind(tmp_path):
     guide = static_base(tmp_path / "guide")
     found = [

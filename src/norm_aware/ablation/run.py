@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from sentence_transformers import SentenceTransformer
 
 from norm_aware.ablation.arm import Arm
@@ -71,8 +72,7 @@ def ablate(ablation: Ablation, out: Path, *, progress: Progress = silent) -> dic
 
     def base() -> tuple[dict[str, Any], Found]:
         model = open_base(ablation.base, device=ablation.options.device)
-        run, found = _measure(model, PowerSimilarity(), None, sets, in_domain, seed=0)
-        return run | {"conditioning": _conditioning(model, rest, PowerSimilarity(), ablation.options)}, found
+        return _measure(model, PowerSimilarity(), None, sets, in_domain, rest, ablation.options)
 
     once(out / UNTOUCHED, (UNTOUCHED, ""), base)
     for seed in ablation.seeds:
@@ -146,19 +146,16 @@ def _train(
     started = time.perf_counter()
     trained = train(pairs, base, similarity=arm.similarity, out=folder, options=options)
     seconds = time.perf_counter() - started
-    run, found = _measure(
-        trained.model, trained.similarity, trained.gamma, sets, in_domain, seed=options.seed
-    )
-    rows = [{key: row.get(key) for key in _TRAJECTORY if key in row} for row in trained.history]
     scale = trained.history[-1]["scale"] if trained.history else options.scale
     ended = dataclasses.replace(options, scale=scale)
+    run, found = _measure(trained.model, trained.similarity, trained.gamma, sets, in_domain, pairs, ended)
+    rows = [{key: row.get(key) for key in _TRAJECTORY if key in row} for row in trained.history]
     run |= {
         "similarity": trained.similarity.name,
         "gamma": trained.gamma,
         "learning_rate": trained.learning_rate,
         "seconds": round(run["seconds"] + seconds, 1),
         "trajectory": [row for row in rows if "loss" in row],
-        "conditioning": _conditioning(trained.model, pairs, trained.similarity, ended),
     }
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
@@ -171,15 +168,17 @@ def _measure(
     gamma: float | None,
     sets: Sequence[JudgedTexts],
     in_domain: set[str],
-    *,
-    seed: int,
+    pairs: Sequence[Pair],
+    options: TrainingOptions,
 ) -> tuple[dict[str, Any], Found]:
     started = time.perf_counter()
-    views = [SetView.of(model, judged) for judged in sets]
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=options.bf16):
+        views = [SetView.of(model, judged) for judged in sets]
+        conditioning = _conditioning(model, pairs, similarity, options)
     given = choose_given([view for view in views if view.name in in_domain])
     found: Found = {}
     for view in views:
-        found |= {(view.name, scoring): of for scoring, of in view.ndcg(given, seed=seed).items()}
+        found |= {(view.name, scoring): of for scoring, of in view.ndcg(given, seed=options.seed).items()}
         found[view.name, OWN] = view.own(similarity, gamma or 0.0)
     means = {key: float(of.mean()) for key, of in found.items()}
     return {
@@ -190,6 +189,7 @@ def _measure(
         "grid": {view.name: {scoring: means[view.name, scoring] for scoring in SCORINGS} for view in views},
         "own": {view.name: means[view.name, OWN] for view in views},
         "norms": {view.name: view.norms() for view in views},
+        "conditioning": conditioning,
     }, found
 
 

@@ -49,6 +49,9 @@ def train(
     guide: Annotated[
         str | None, typer.Option(help="'base' or a model, which leaves out likely false negatives.")
     ] = None,
+    distillation: Annotated[
+        float, typer.Option(help="Share of what each query is to pick that --guide decides, 0 to 1.")
+    ] = 0.0,
     by_source: Annotated[bool, typer.Option(help="Make batches of one source of pairs each.")] = False,
     anti_hubness: Annotated[
         float | None, typer.Option(help="Learn a document length by hubness, from this exponent.")
@@ -91,6 +94,7 @@ def train(
         device=device,
         hard_negatives=hard_negatives,
         guide=guide,
+        distillation=distillation,
         by_source=by_source,
         anti_hubness=anti_hubness,
         norm_head=norm_head,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -13,6 +13,10 @@ from sentence_transformers.util import batch_to_device
 from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
+from norm_aware.losses.texts import read_texts
+
+REMEMBERED = 100_000
+"""Texts a guide embeds once and then knows; of 768 numbers each a third of a gigabyte."""
 
 Kind = Literal["query", "document"]
 
@@ -23,7 +27,9 @@ _PROBE = "Norms, 3.14 and naïve Encoders"  # shows casing, punctuation, accents
 class Guide:
     """Embeds what another model's tokenizer made of texts, each behind the guide's own prompt of its kind.
 
-    It is no module of the loss that holds it, so that an optimizer and a checkpoint pass it by.
+    A guide is often the dearest part of a training and never changes: the first `REMEMBERED` texts are
+    embedded once, not once an epoch. It is no module of the loss that holds it, so that an optimizer and a
+    checkpoint pass it by.
 
     Args:
         model: whose batches it reads.
@@ -45,6 +51,7 @@ class Guide:
                 f"{type(model[0]).__name__} has no tokenizer, so its batches cannot be read by a guide; "
                 "train an encoder of texts with a tokenizer, or leave the guide out."
             )
+        self._memory: dict[tuple[Kind, int], Tensor] = {}
         self._decoded_prompts = {} if self.shares_tokens else self._decode_prompts(model)
 
     @property
@@ -63,31 +70,45 @@ class Guide:
             kind: of its texts.
             mini_batch_size: texts embedded at once; None embeds all, and so does a static encoder that
                 shares its tokens, whose batch is one row.
+
+        Returns:
+            On the guide's device, in float32 at least.
         """
+        if self.shares_tokens and "offsets" in features:  # a table is as fast as a memory of it
+            return self._unit(features)
+        keys = [(kind, digest) for digest in read_texts(features).digests.tolist()]
+        new = {key: row for row, key in enumerate(keys) if key not in self._memory}
         parts = [
-            self.encoder(batch_to_device(part, self.encoder.device))["sentence_embedding"]
-            for part in self._parts(features, kind, mini_batch_size)
+            self._unit(part) for part in self._parts(features, list(new.values()), kind, mini_batch_size)
         ]
-        embeddings = torch.cat(parts)
+        found = dict(zip(new, torch.cat(parts), strict=True)) if parts else {}
+        embeddings = torch.stack([found[key] if key in found else self._memory[key] for key in keys])
+        for key in list(new)[: REMEMBERED - len(self._memory)]:
+            self._memory[key] = found[key]
+        return embeddings
+
+    def _unit(self, features: Mapping[str, Any]) -> Tensor:
+        embeddings = self.encoder(batch_to_device(dict(features), self.encoder.device))["sentence_embedding"]
         return nn.functional.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)))
 
-    def _parts(self, features: Mapping[str, Any], kind: Kind, size: int | None) -> Iterator[dict[str, Any]]:
-        """What the guide reads, in its own features, so many texts at a time."""
-        if self.shares_tokens:
-            rows = len(features["input_ids"])
-            step = rows if size is None or "offsets" in features else size
-            for start in range(0, rows, step):
+    def _parts(
+        self, features: Mapping[str, Any], rows: Sequence[int], kind: Kind, size: int | None
+    ) -> Iterator[dict[str, Any]]:
+        """What the guide reads of a column's rows, in its own features, so many texts at a time."""
+        texts = [] if self.shares_tokens else self._decoded(features)
+        step = len(rows) if size is None else size
+        for start in range(0, len(rows), max(1, step)):
+            wanted = list(rows[start : start + step])
+            if self.shares_tokens:
                 yield {
-                    key: value[start : start + step]
-                    if isinstance(value, Tensor) and value.ndim and len(value) == rows
+                    key: value[wanted]
+                    if isinstance(value, Tensor) and value.ndim and len(value) == len(features["input_ids"])
                     else value
                     for key, value in features.items()
                 }
-            return
-        texts = [self._without_prompt(text, kind) for text in self._decoded(features)]
-        step = len(texts) if size is None else size
-        for start in range(0, len(texts), step):
-            yield self.encoder.preprocess(texts[start : start + step], prompt=_prompt(self.encoder, kind))
+            else:
+                read = [self._without_prompt(texts[row], kind) for row in wanted]
+                yield self.encoder.preprocess(read, prompt=_prompt(self.encoder, kind))
 
     def _decode_prompts(self, model: SentenceTransformer) -> dict[Kind, str]:
         """The model's prompts as they read in its decoded batches."""

@@ -24,6 +24,9 @@ from norm_aware.numeric.similarity import Similarity
 LARGEST_SCALE = 100.0
 """A learned scale stays below it, as CLIP's does (Radford et al. 2021, arXiv:2103.00020)."""
 
+GUIDE_SCALE = 20.0
+"""1 / temperature of a guide's cosines where they are taught: what cosine is trained by here by default."""
+
 
 class InfoNCELoss(EmbeddingLoss):
     """Cross-entropy of picking each query's document among all documents of the batch.
@@ -37,6 +40,11 @@ class InfoNCELoss(EmbeddingLoss):
     relevant documents of an equal query; and, with a guide, every document that the guide's cosine puts above
     the query's relevant document less a margin (GISTEmbed, Solatorio 2024, arXiv:2402.16829).
 
+    With `distillation`, a share of what each query is to pick goes over the same documents as the guide's
+    cosines spread it, `t_ij = softmax_j(GUIDE_SCALE * cos(i, j))`, and the guide leaves none out:
+    `(1 - share) * loss_i - share * sum_j t_ij log p_ij` (Hinton et al. 2015, arXiv:1503.02531; among in-batch
+    documents Lin et al. 2020, arXiv:2010.11386).
+
     Args:
         model: what is trained. Its `Normalize` module, if it has one, must be removed before, unless the
             similarity is cosine: `RawEmbedding` and the recipes do so.
@@ -49,6 +57,7 @@ class InfoNCELoss(EmbeddingLoss):
             negatives; it reads the batch's own tokens where it would make the same, else decodes them.
         margin: how far below the relevant document's the guide's cosine of a negative must be; 0 leaves out
             what it puts above.
+        distillation: share of the target that the guide decides, from 0 to 1.
         document_length: gives documents lengths that are no part of their embeddings, and multiplies their
             scores by them.
 
@@ -65,7 +74,8 @@ class InfoNCELoss(EmbeddingLoss):
 
     Raises:
         TrainingError: for a scale that is not above 0, a similarity outside the power family, a margin that
-            is no difference of cosines or has no guide, or a guide that cannot read the model's batches.
+            is no difference of cosines or has no guide, distillation that is no share or has none or leaves
+            a margin nothing to do, or a guide that cannot read the model's batches.
 
     Example:
         >>> from norm_aware.losses import InfoNCELoss
@@ -84,6 +94,7 @@ class InfoNCELoss(EmbeddingLoss):
         mini_batch_size: int | None = None,
         guide: SentenceTransformer | None = None,
         margin: float = 0.0,
+        distillation: float = 0.0,
         document_length: AntiHubnessLength | None = None,
     ) -> None:
         super().__init__(model, mini_batch_size=mini_batch_size)
@@ -96,12 +107,19 @@ class InfoNCELoss(EmbeddingLoss):
                 f"The margin is {margin}{where}; a difference of two of a guide's cosines is needed, from 0 "
                 "to below 2."
             )
+        if not 0 <= distillation <= 1 or (distillation and (guide is None or margin)):
+            where = " without a guide" if guide is None else f" beside a margin of {margin}" if margin else ""
+            raise TrainingError(
+                f"distillation is {distillation}{where}; a share of the target from 0 to 1 is needed, and "
+                "with it a guide and no margin, for a guide that teaches leaves nothing out."
+            )
         if not isinstance(similarity, TrainableSimilarity):
             similarity = TrainableSimilarity(similarity)
         self.similarity = similarity
         self.gather_across_devices = gather_across_devices
         self.guide = None if guide is None else Guide(model, guide)
         self.margin = margin
+        self.distillation = distillation
         self.document_length = document_length
         self._log_scale = learned(math.log(scale)) if learn_scale else math.log(scale)
 
@@ -158,9 +176,16 @@ class InfoNCELoss(EmbeddingLoss):
         if self.document_length is not None:
             scores = scores * self.document_length(self.model, every, digests)
         mask = _no_negatives(known[0], known[1], digests, wanted)
-        if guided:
-            mask |= _above_relevant(guided[0], torch.cat(guided[1:]), wanted, self.margin)
-        return nn.functional.cross_entropy(scores.masked_fill(mask, -torch.inf), wanted)
+        cosines = _cosines(guided[0], torch.cat(guided[1:])) if guided else None
+        if cosines is not None and not self.distillation:
+            mask |= _above_relevant(cosines, wanted, self.margin)
+        shares = scores.masked_fill(mask, -torch.inf).log_softmax(dim=1)
+        loss = nn.functional.nll_loss(shares, wanted)
+        if cosines is None or not self.distillation:
+            return loss
+        targets = (GUIDE_SCALE * cosines).masked_fill(mask, -torch.inf).softmax(dim=1)
+        taught = -(targets * shares.masked_fill(mask, 0.0)).sum(dim=1).mean()
+        return loss.lerp(taught, self.distillation)
 
     def get_config_dict(self) -> dict[str, object]:
         """What the model card says of the loss."""
@@ -172,6 +197,7 @@ class InfoNCELoss(EmbeddingLoss):
             "mini_batch_size": self.mini_batch_size,
             "guide": None if self.guide is None else self.guide.name,
             "margin": self.margin,
+            "distillation": self.distillation,
         }
 
     def _scale(self) -> Tensor | float:
@@ -197,18 +223,21 @@ def _no_negatives(queries: Tensor, relevant: Tensor, documents: Tensor, wanted: 
     return mask
 
 
-def _above_relevant(queries: Tensor, documents: Tensor, wanted: Tensor, margin: float) -> Tensor:
+def _cosines(queries: Tensor, documents: Tensor) -> Tensor:
+    """Of a guide's unit vectors, shape (queries, documents), whatever precision the model computes in."""
+    with torch.autocast(queries.device.type, enabled=False):
+        return queries @ documents.T
+
+
+def _above_relevant(cosines: Tensor, wanted: Tensor, margin: float) -> Tensor:
     """Where a guide's cosine is above the relevant document's less a margin, shape (queries, documents).
 
     Args:
-        queries: the guide's unit vectors of this process's queries.
-        documents: those of all documents, which begin with the relevant ones.
+        cosines: of the guide, of this process's queries with all documents.
         wanted: position of each query's relevant document.
         margin: in cosines.
     """
-    with torch.autocast(queries.device.type, enabled=False):
-        scores = queries @ documents.T
-    rows = torch.arange(len(queries), device=scores.device)
-    mask = scores > scores[rows, wanted, None] - margin
+    rows = torch.arange(len(cosines), device=cosines.device)
+    mask = cosines > cosines[rows, wanted, None] - margin
     mask[rows, wanted] = False
     return mask

@@ -41,6 +41,8 @@ class TrainingOptions:
         hard_negatives: documents mined for each pair by the base, see `mine`; 0 mines none.
         guide: `base`, or what `open_base` takes: a frozen encoder whose cosine tells likely false negatives,
             which are left out; None leaves none out but equal texts.
+        distillation: share of the target that the guide's cosines decide, see `InfoNCELoss`; above 0 it needs
+            a guide, which then leaves none out.
         by_source: makes batches of one source each, so that negatives are of the same kind; under several
             processes each has its own.
         anti_hubness: where the exponent of a document length by hubness starts, which is learned with the
@@ -71,6 +73,7 @@ class TrainingOptions:
     bf16: bool = False
     hard_negatives: int = 0
     guide: str | None = None
+    distillation: float = 0.0
     by_source: bool = False
     anti_hubness: float | None = None
     norm_head: bool = False
@@ -95,6 +98,12 @@ class TrainingOptions:
         for name in ("negative_variance", "norm_length"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise TrainingError(f"{name} is {getattr(self, name)}; a weight of at least 0 is needed.")
+        if not 0 <= self.distillation <= 1 or (self.distillation and self.guide is None):
+            where = "" if self.guide else " without a guide"
+            raise TrainingError(
+                f"distillation is {self.distillation}{where}; a share of the target from 0 to 1 is needed, "
+                "and a guide that decides it."
+            )
         if not 0 <= self.warmup <= 1:
             raise TrainingError(f"warmup is {self.warmup}; a share of the steps is needed, from 0 to 1.")
         if self.learn_scale and self.scale > LARGEST_SCALE and not self.match_scale:

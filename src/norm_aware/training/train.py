@@ -116,6 +116,7 @@ def train(
         learn_scale=options.learn_scale,
         mini_batch_size=options.mini_batch_size,
         guide=_guide(base, options),
+        distillation=options.distillation,
     )
     drawn = None
     if options.hard_negatives:  # the dear part, once all else is known to fit
