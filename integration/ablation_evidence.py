@@ -2,7 +2,7 @@
 
     python integration/ablation_evidence.py --data DIR --runs FOLDER --out FILE.json [--base wordllama]
         [--sets scifact,covidqa,...] [--arms cosine,dot,...] [--seeds 0,1,2] [--epochs 3] [--batch-size 256]
-        [--bf16] [--pairs 4096] [--device cpu]
+        [--bf16] [--spans 4000] [--pairs 4096] [--device cpu]
 
 `norm-aware ablate` on the training pairs in `DIR/train_pairs`, with the distractors of nq_oracle in its
 corpus. Arms and seeds can be added to a folder of runs; what is complete is not repeated. The file holds
@@ -25,6 +25,7 @@ from norm_aware.ablation.plan import Ablation
 from norm_aware.ablation.report import write_page
 from norm_aware.ablation.run import ablate
 from norm_aware.benchmark.datasets.corpus import read_documents
+from norm_aware.calibration.corpus import BANK
 from norm_aware.cli.judged import read_judged
 from norm_aware.console import progress_bars
 from norm_aware.errors import DatasetError, NormAwareError
@@ -74,6 +75,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=None)
+    parser.add_argument("--spans", type=int, default=BANK, help="that measure hubness")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--pairs", type=int, default=None, help="as many of them, drawn once; default: all")
     parser.add_argument("--device", default="cpu")
@@ -106,6 +108,7 @@ def planned(given: argparse.Namespace) -> Ablation:
             batch_size=given.batch_size,
             learning_rate=given.learning_rate,
             bf16=given.bf16,
+            spans=given.spans,
             device=given.device,
         ),
         in_domain=[name for name in IN_DOMAIN if name in names],

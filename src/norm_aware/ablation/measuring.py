@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from norm_aware.ablation.scorings import RAW
+from norm_aware.calibration.corpus import BANK
 from norm_aware.geometry.correlation import pearson
 from norm_aware.numeric.effect_size import cohens_d
 from norm_aware.numeric.hubness_norm import hubness_norm
@@ -56,10 +57,11 @@ class SetView:
     words: NDArray[np.float64]
 
     @classmethod
-    def of(cls, model: SentenceTransformer, judged: JudgedTexts) -> SetView:
-        """Embed a set and its spans."""
+    def of(cls, model: SentenceTransformer, judged: JudgedTexts, *, spans: int = BANK) -> SetView:
+        """Embed a set, and so many spans of it."""
         embedded = embed_set(model, judged)
-        return cls(judged.name, embedded, measure_hubness(model, judged, embedded), count_words(judged))
+        hubness = measure_hubness(model, judged, embedded, spans=spans)
+        return cls(judged.name, embedded, hubness, count_words(judged))
 
     def ndcg(self, given: GivenNorms, *, seed: int = 0) -> dict[str, NDArray[np.float64]]:
         """nDCG@10 of every query under every scoring.

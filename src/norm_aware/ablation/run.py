@@ -173,7 +173,7 @@ def _measure(
 ) -> tuple[dict[str, Any], Found]:
     started = time.perf_counter()
     with torch.autocast(model.device.type, torch.bfloat16, enabled=options.bf16):
-        views = [SetView.of(model, judged) for judged in sets]
+        views = [SetView.of(model, judged, spans=options.spans) for judged in sets]
         conditioning = _conditioning(model, pairs, similarity, options)
     given = choose_given([view for view in views if view.name in in_domain])
     found: Found = {}

@@ -37,6 +37,8 @@ def ablate(
     batch_size: Annotated[int, typer.Option(help="Pairs a step.")] = 128,
     learning_rate: Annotated[float | None, typer.Option(help="The largest; by the kind of encoder.")] = None,
     scale: Annotated[float, typer.Option(help="1 / temperature.")] = 20.0,
+    spans: Annotated[int, typer.Option(help="Pseudo-queries that hubness is measured with.")] = 4000,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Train and measure in bfloat16.")] = False,
     device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
 ) -> None:
     """Train with either side normalised or not, with several seeds, and measure each under every scoring.
@@ -66,7 +68,13 @@ def ablate(
         arms=names,
         seeds=chosen,
         options=TrainingOptions(
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, scale=scale, device=device
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            scale=scale,
+            spans=spans,
+            bf16=bf16,
+            device=device,
         ),
         in_domain=_names(in_domain),
         symmetric=_names(symmetric),

@@ -35,6 +35,9 @@ def train(
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The largest; by the kind of encoder.")] = None,
     scale: Annotated[float, typer.Option(help="1 / temperature.")] = 20.0,
+    match_scale: Annotated[
+        bool, typer.Option("--match-scale", help="Start every similarity at cosine's temperature.")
+    ] = False,
     learn_scale: Annotated[bool, typer.Option(help="Learn it, from --scale.")] = False,
     lora: Annotated[
         int | None, typer.Option(help="Rank of low-rank adapters; all weights if not given.")
@@ -44,6 +47,7 @@ def train(
     evaluations: Annotated[int, typer.Option(help="Times the sets are measured.")] = 5,
     patience: Annotated[int | None, typer.Option(help="Evaluations without a gain until it stops.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order and whatever is drawn.")] = 0,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16, weights in float32.")] = False,
     device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
     hard_negatives: Annotated[int, typer.Option(help="Documents mined for each pair by the base.")] = 0,
     guide: Annotated[
@@ -56,6 +60,7 @@ def train(
     anti_hubness: Annotated[
         float | None, typer.Option(help="Learn a document length by hubness, from this exponent.")
     ] = None,
+    spans: Annotated[int, typer.Option(help="Pseudo-queries that hubness is measured with.")] = 4000,
     norm_head: Annotated[
         bool, typer.Option("--norm-head", help="Append a head that learns norms, from 1.")
     ] = False,
@@ -97,6 +102,9 @@ def train(
         distillation=distillation,
         by_source=by_source,
         anti_hubness=anti_hubness,
+        spans=spans,
+        match_scale=match_scale,
+        bf16=bf16,
         norm_head=norm_head,
         freeze_encoder=freeze,
     )

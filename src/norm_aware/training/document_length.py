@@ -16,7 +16,7 @@ from norm_aware.training.pairs import Pair
 
 
 def cut_bank(
-    model: SentenceTransformer, pairs: Sequence[Pair], *, gamma: float, seed: int = 0
+    model: SentenceTransformer, pairs: Sequence[Pair], *, gamma: float, spans: int = BANK, seed: int = 0
 ) -> AntiHubnessLength:
     """The length to train with, over spans cut from the pairs' documents, hard negatives included.
 
@@ -24,22 +24,23 @@ def cut_bank(
         model: what is trained; its prompts stand before spans and documents, as in its batches.
         pairs: what it is trained on.
         gamma: where the exponent starts.
+        spans: how many are cut.
         seed: of the spans.
     """
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.document, *pair.negatives)))
-    spans = cut_spans(texts, BANK, seed=seed)
+    cut = cut_spans(texts, spans, seed=seed)
     return AntiHubnessLength(
         model,
-        [span.text for span in spans],
-        [texts[span.document] for span in spans],
+        [span.text for span in cut],
+        [texts[span.document] for span in cut],
         gamma=gamma,
         query_prompt=model.prompts.get("query"),
         document_prompt=model.prompts.get("document"),
     )
 
 
-def lengths_of(length: AntiHubnessLength) -> GivenLengths:
+def lengths_of(length: AntiHubnessLength, *, spans: int = BANK) -> GivenLengths:
     """What documents of a judged set are given: by their own corpus's spans, at gamma as it is then."""
     return lambda model, judged, embedded: hubness_norm(
-        measure_hubness(model, judged, embedded), gamma=length.gamma
+        measure_hubness(model, judged, embedded, spans=spans), gamma=length.gamma
     )

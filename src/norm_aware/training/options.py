@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from norm_aware.calibration.corpus import BANK
 from norm_aware.errors import TrainingError
 from norm_aware.losses.info_nce import LARGEST_SCALE
 from norm_aware.numeric.hubness_norm import MAX_GAMMA
@@ -47,6 +48,8 @@ class TrainingOptions:
             processes each has its own.
         anti_hubness: where the exponent of a document length by hubness starts, which is learned with the
             model (`AntiHubnessLength`); None leaves such a length out.
+        spans: pseudo-queries that hubness is measured with, in training and on the sets. More say it more
+            exactly where a corpus is large, and an eighth of them is embedded at every step.
         norm_head: appends a `NormHead`, so that norms start at 1 and are learned beside directions.
         freeze_encoder: trains the norm head, and what the loss learns, alone; the encoder's dropout is off.
 
@@ -76,6 +79,7 @@ class TrainingOptions:
     distillation: float = 0.0
     by_source: bool = False
     anti_hubness: float | None = None
+    spans: int = BANK
     norm_head: bool = False
     freeze_encoder: bool = False
 
@@ -86,7 +90,14 @@ class TrainingOptions:
         return {name: value for name, value in asdict(self).items() if value != plain[name]}
 
     def __post_init__(self) -> None:
-        counts = {"batch_size": 1, "mini_batch_size": 1, "lora": 1, "evaluations": 1, "patience": 1}
+        counts = {
+            "batch_size": 1,
+            "mini_batch_size": 1,
+            "lora": 1,
+            "evaluations": 1,
+            "patience": 1,
+            "spans": 1,
+        }
         for name, least in {**counts, "hard_negatives": 0, "seed": 0}.items():
             value = getattr(self, name)
             if value is not None and value < least:

@@ -124,7 +124,9 @@ def train(
         pairs, drawn = mined.pairs, mined.drawn
     dataset = by_source(pairs) if options.by_source else as_dataset(pairs)
     if options.anti_hubness is not None:
-        main.document_length = cut_bank(model, pairs, gamma=options.anti_hubness, seed=options.seed)
+        main.document_length = cut_bank(
+            model, pairs, gamma=options.anti_hubness, spans=options.spans, seed=options.seed
+        )
     length = main.document_length
     loss = _with_terms(main, options, train_size=len(pairs))
     state = LossState(main)
@@ -134,9 +136,8 @@ def train(
     if options.patience is not None and sets:
         callbacks.append(EarlyStoppingCallback(options.patience))
     batches = count_batches(dataset, options.batch_size)
-    evaluator = SimilarityEvaluator(
-        sets, lambda: main.similarity.similarity, lengths=lengths_of(length) if length else None
-    )
+    lengths = lengths_of(length, spans=options.spans) if length else None
+    evaluator = SimilarityEvaluator(sets, lambda: main.similarity.similarity, lengths=lengths)
     prompts = column_prompts(model, dataset)
     arguments = _arguments(model, options, out, batches=batches, measured=bool(sets), prompts=prompts)
     trainer = SentenceTransformerTrainer(
