@@ -23,10 +23,15 @@ def test_an_encoder_without_a_record_was_trained_by_nothing_known(tmp_path):
     assert read(tmp_path, static_base(tmp_path / "encoder")).trained is None
 
 
-def read(folder, encoder):
+def test_as_many_spans_are_cut_as_are_asked_for(tmp_path):
+    encoder = static_base(tmp_path / "encoder")
+    assert len(read(tmp_path, encoder, spans=7).corpus.pseudo_queries.embeddings) == 7
+    without = read(tmp_path, encoder).corpus.pseudo_queries
+    assert (without.side, len(without.embeddings)) == ("document", len(DOCUMENTS))
+
+
+def read(folder, encoder, *, spans=0):
     lines = [json.dumps({"_id": f"d{text}", "text": text}) for text in DOCUMENTS]
     (folder / "corpus.jsonl").write_text("\n".join(lines))
     settings = Settings(encoder=str(encoder))
-    return open_material(
-        settings, str(folder), stored=None, split="test", pseudo_queries=False, progress=silent
-    )
+    return open_material(settings, str(folder), stored=None, split="test", spans=spans, progress=silent)

@@ -41,7 +41,7 @@ def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_p
         [
             *("train", "--pairs", trained, "--base", static_base(tmp_path / "base"), "--anti-hubness", "0.2"),
             *("--freeze", "--out", str(tmp_path / "out"), "--epochs", "1", "--batch-size", "8"),
-            *("--device", "cpu"),
+            *("--spans", "50", "--match-scale", "--bf16", "--device", "cpu"),
         ],
         catch_exceptions=False,
     )
@@ -49,6 +49,8 @@ def test_a_frozen_encoder_learns_an_exponent_alone_and_the_command_says_it(tmp_p
     gamma = read_anti_hubness(tmp_path / "out" / "model")
     assert f"search it by cosine with an anti-hubness norm of exponent {gamma:.3f}" in done.stdout
     assert done.stdout.rstrip().endswith("norm-aware calibrate with judged queries tries it")
+    said = json.loads((tmp_path / "out" / "model" / "norm_aware.json").read_text())["training"]
+    assert [said[name] for name in ("spans", "match_scale", "bf16")] == [50, True, True]
     words = ["a", "b c"]
     untouched, after = (SentenceTransformer(str(tmp_path / name)) for name in ("base", "out/model"))
     np.testing.assert_array_equal(untouched.encode(words), after.encode(words))

@@ -9,7 +9,10 @@ from norm_aware.training.options import TrainingOptions
 @pytest.mark.parametrize(
     "changed",
     [
-        *({name: 0} for name in ("batch_size", "mini_batch_size", "lora", "evaluations", "patience")),
+        *(
+            {name: 0}
+            for name in ("batch_size", "mini_batch_size", "lora", "evaluations", "patience", "spans")
+        ),
         *({name: -1} for name in ("hard_negatives", "seed", "negative_variance", "norm_length")),
         *(
             {name: value}

@@ -69,7 +69,8 @@ def test_a_batch_embeds_texts_as_evaluation_does_even_where_a_source_is_named_as
 @pytest.mark.parametrize("make", [table, open_transformer])
 def test_the_bank_has_the_querys_prompt_and_knows_documents_behind_theirs(make):
     model = prompted(make)
-    length = cut_bank(model, PAIRS, gamma=0.3)
+    length = cut_bank(model, PAIRS, gamma=0.3, spans=50)
+    assert len(length.bank) == 50
     texts = ["b", "c", "e", "f", "h", "i"]
     known = read_texts(model.preprocess(texts, prompt=PROMPTS["document"])).digests
     assert set(length.sources.tolist()) == set(known.tolist())

@@ -287,7 +287,7 @@ def test_an_exponent_of_hubness_is_learned_logged_recorded_and_scored_by(tmp_pat
         static_base(tmp_path / "base"),
         out=tmp_path / "out",
         sets=[judged()],
-        options=options(anti_hubness=0.3, epochs=2),
+        options=options(anti_hubness=0.3, spans=60, epochs=2),
     )
     gammas = [row["gamma"] for row in trained.history]
     assert len(set(gammas)) > 1
@@ -298,7 +298,7 @@ def test_an_exponent_of_hubness_is_learned_logged_recorded_and_scored_by(tmp_pat
         row for row in trained.history if row.get("gamma") == trained.gamma and "eval_mean_own" in row
     )
     embedded = embed_set(trained.model, judged())
-    hubness = measure_hubness(trained.model, judged(), embedded)
+    hubness = measure_hubness(trained.model, judged(), embedded, spans=60)
     units = embedded.documents / np.linalg.norm(embedded.documents, axis=1, keepdims=True)
     lengths = hubness_norm(hubness, gamma=trained.gamma)[:, None].astype(np.float32)
     expected = Embedded(embedded.queries, units * lengths, embedded.judgements).ndcg("dot").mean()

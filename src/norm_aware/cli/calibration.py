@@ -45,9 +45,7 @@ def diagnose(
     from norm_aware.diagnosis.page import write_page
 
     with progress_bars() as progress:
-        material = open_material(
-            settings, source, stored=stored, split=split, pseudo_queries=False, progress=progress
-        )
+        material = open_material(settings, source, stored=stored, split=split, spans=0, progress=progress)
         diagnosis = run(
             material.corpus.embeddings,
             queries=material.queries if len(material.queries) else None,
@@ -78,6 +76,7 @@ def calibrate(
         bool, typer.Option("--curve", help="Show what fewer judged queries would have given.")
     ] = False,
     folds: Annotated[int, typer.Option(help="Parts the queries are dealt into.")] = 5,
+    spans: Annotated[int, typer.Option(min=0, help="Pseudo-queries that hubness is measured with.")] = 4000,
     split: Split = "test",
     seed: Seed = None,
     collection: Collection = None,
@@ -105,6 +104,7 @@ def calibrate(
             stored=stored,
             split=split,
             hold_out=hold_out,
+            spans=spans,
             judged=not label_free,
             progress=progress,
         )

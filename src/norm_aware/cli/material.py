@@ -12,8 +12,7 @@ from norm_aware.benchmark.datasets.beir import read_beir, read_queries
 from norm_aware.benchmark.datasets.corpus import read_documents
 from norm_aware.benchmark.datasets.dataset import Query
 from norm_aware.calibration.candidates import Candidate, as_trained
-from norm_aware.calibration.corpus import Corpus
-from norm_aware.calibration.pseudo_queries import PseudoQuery
+from norm_aware.calibration.corpus import BANK, Corpus
 from norm_aware.errors import DatasetError, QueryError
 from norm_aware.llamaindex.corpus import embed_corpus, read_corpus
 from norm_aware.llamaindex.embedding import RAW, RawEmbedding
@@ -50,7 +49,7 @@ def open_material(
     split: str,
     hold_out: int = 0,
     judged: bool = True,
-    pseudo_queries: bool = True,
+    spans: int = BANK,
     progress: Progress,
 ) -> Material:
     """Read and embed what a command was given.
@@ -62,7 +61,7 @@ def open_material(
         split: which of several qrels to read.
         hold_out: queries of the seeded sample that are left out, with those that share a relevant document.
         judged: whether judgements are wanted; without them queries may be unjudged.
-        pseudo_queries: whether spans are cut and embedded.
+        spans: pseudo-queries that are cut and embedded; 0 does without.
         progress: told how far it is.
 
     Raises:
@@ -73,7 +72,6 @@ def open_material(
         raise QueryError("Name a folder in BEIR's layout, --collection, or both.")
     queries, judgements = _queries(source, split, hold_out, settings.seed, judged)
     embedding = open_encoder(settings)
-    spans: list[PseudoQuery] | None = None if pseudo_queries else []
     if stored is not None:
         with open_client(settings) as client:
             require_collection(client, settings.collection)

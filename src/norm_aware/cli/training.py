@@ -109,6 +109,10 @@ def train(
         freeze_encoder=freeze,
     )
     trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
+    from accelerate import PartialState
+
+    if not PartialState().is_main_process:  # each would say the same
+        return
     measured = [row for row in trained.history if "eval_mean_own" in row]
     for row in measured:
         values = ", ".join(f"{name} {row[f'eval_mean_{name}']:.4f}" for name in ("own", "cosine", "dot"))

@@ -28,7 +28,7 @@ def embed_corpus(
     texts: Sequence[str],
     embedding: RawEmbedding,
     *,
-    pseudo_queries: Sequence[PseudoQuery] | None = None,
+    pseudo_queries: Sequence[PseudoQuery] | int = BANK,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Corpus:
@@ -38,7 +38,7 @@ def embed_corpus(
         ids: node ids, under which the documents are or will be stored.
         texts: what is embedded of each.
         embedding: the encoder.
-        pseudo_queries: texts in the place of queries; None cuts spans, an empty list does without.
+        pseudo_queries: texts in the place of queries, or how many spans are cut; 0 does without.
         seed: of the spans.
         progress: told how far it is.
     """
@@ -63,7 +63,7 @@ def read_corpus(
     collection: str,
     embedding: RawEmbedding,
     *,
-    pseudo_queries: Sequence[PseudoQuery] | None = None,
+    pseudo_queries: Sequence[PseudoQuery] | int = BANK,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Corpus:
@@ -73,7 +73,7 @@ def read_corpus(
         client: of the engine that holds it.
         collection: its name.
         embedding: its encoder, which embeds the spans.
-        pseudo_queries: as in `embed_corpus`; an empty list does without.
+        pseudo_queries: as in `embed_corpus`.
         seed: of the spans.
         progress: told how far it is.
 
@@ -117,13 +117,14 @@ def _corpus(
     vectors: NDArray[np.float32],
     texts: Sequence[str],
     embedding: RawEmbedding,
-    pseudo_queries: Sequence[PseudoQuery] | None,
+    pseudo_queries: Sequence[PseudoQuery] | int,
     seed: int,
     progress: Progress,
 ) -> Corpus:
     pseudo = None
-    if pseudo_queries is None and any(text.strip() for text in texts):
-        pseudo_queries = cut_spans(texts, BANK, seed=seed)
+    if isinstance(pseudo_queries, int):
+        filled = any(text.strip() for text in texts)
+        pseudo_queries = cut_spans(texts, pseudo_queries, seed=seed) if filled else []
     if pseudo_queries:
         asked: list[list[float]] = []
         for start in range(0, len(pseudo_queries), _BATCH):
