@@ -1,5 +1,4 @@
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,38 +8,26 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from norm_aware import RawEmbedding
 from norm_aware.errors import TrainingError
 from norm_aware.losses.trainable_similarity import TrainableSimilarity
-from norm_aware.model_record import FILE, read_similarity
-from norm_aware.norm_head import open_model
-from norm_aware.numeric.hubness_norm import hubness_norm
+from norm_aware.model_record import read_similarity
 from norm_aware.numeric.similarity import COSINE, DOT, PowerSimilarity
 from norm_aware.training.curriculum import Curriculum
-from norm_aware.training.evaluation import Embedded, embed_set
-from norm_aware.training.given_norm import measure_hubness
-from norm_aware.training.options import TrainingOptions
+from norm_aware.training.evaluation import embed_set
 from norm_aware.training.pairs import Pair
 from norm_aware.training.train import matched_scale, train
 from tests.losses.models import WORDS, table
 from tests.training.worlds import (
-    DOCUMENTS,
     judged,
     open_transformer,
+    options,
     pairs,
-    perfect_base,
     static_base,
     transformer_base,
 )
 
 # peft asks transformers by a name that transformers has retired
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-
-
-def options(**changed):
-    return TrainingOptions(
-        **{"epochs": 10, "batch_size": 8, "learning_rate": 0.05, "scale": 5.0, "device": "cpu", **changed}
-    )
 
 
 @pytest.mark.parametrize(
@@ -78,36 +65,6 @@ def test_the_history_holds_powers_scale_loss_and_every_similaritys_ndcg(tmp_path
     assert all(0 < power < 1 for power in powers)
 
 
-@pytest.mark.parametrize("changed", [{}, {"hard_negatives": 1, "guide": "base", "by_source": True}])
-def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_path, changed):
-    base = static_base(tmp_path / "base")
-    whole = options(epochs=4, learn_scale=True, evaluations=4, **changed)
-    straight = train(pairs(), base, similarity="learnable", out=tmp_path / "a", options=whole)
-    train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
-    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    for path in kept[-1].iterdir():  # as if killed before the last checkpoint
-        path.unlink()
-    kept[-1].rmdir()
-    again = train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
-    assert again.similarity.document_power == pytest.approx(straight.similarity.document_power, abs=1e-6)
-    np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
-
-
-def test_every_checkpoint_is_a_model_that_says_what_it_was_trained_by_so_far(tmp_path):
-    trained = train(
-        pairs(),
-        static_base(tmp_path / "base"),
-        similarity="learnable",
-        out=tmp_path / "out",
-        options=options(epochs=4, evaluations=2),
-    )
-    found = [RawEmbedding(str(path)) for path in sorted((tmp_path / "out").glob("checkpoint-*"))]
-    names = {embedding.trained_similarity for embedding in found}
-    assert len(names) == 2
-    assert trained.similarity.name in names
-    assert RawEmbedding(str(tmp_path / "out" / "model")).trained_similarity == trained.similarity.name
-
-
 def test_losses_and_training_need_no_llama_index():
     script = (
         "import sys, norm_aware.losses, norm_aware.training.train;"
@@ -141,56 +98,6 @@ def test_a_transformer_is_trained_whole_or_by_adapters_and_saved_as_an_ordinary_
     np.testing.assert_allclose(saved.encode(words), trained.model.encode(words), atol=1e-5)
     assert np.abs(saved.encode(words) - SentenceTransformer(base).encode(words)).max() > 1e-3
     assert not list((tmp_path / "out" / "model").rglob("adapter*"))
-
-
-@pytest.mark.parametrize("changed", [{"hard_negatives": 2}, {"by_source": True}])
-def test_with_mined_negatives_or_by_source_the_pairs_are_learnt_and_the_model_says_how(tmp_path, changed):
-    base = static_base(tmp_path / "base")
-    before = embed_set(SentenceTransformer(base), judged()).ndcg("cosine").mean()
-    trained = train(pairs(), base, out=tmp_path / "out", options=options(**changed))
-    plain = train(pairs(), base, out=tmp_path / "plain", options=options())
-    assert embed_set(trained.model, judged()).ndcg("cosine").mean() > before + 0.1
-    assert np.abs(trained.model.encode(["a"]) - plain.model.encode(["a"])).max() > 1e-3
-    said = json.loads((tmp_path / "out" / "model" / "norm_aware.json").read_text())["training"]
-    assert {name: said[name] for name in changed} == changed
-    assert (said["hard_negatives_drawn"] is None) == ("hard_negatives" not in changed)
-
-
-def test_a_guide_without_errors_changes_nothing_and_one_that_errs_as_the_base_keeps_its_errors(tmp_path):
-    base = static_base(tmp_path / "base")
-    guides = (None, perfect_base(tmp_path / "perfect"), "base")
-    plain, perfect, erring = (
-        train(pairs(), base, out=tmp_path / str(i), options=options(guide=guide))
-        for i, guide in enumerate(guides)
-    )
-    np.testing.assert_allclose(perfect.model.encode(["a"]), plain.model.encode(["a"]), atol=1e-6)
-    assert embed_set(erring.model, judged()).ndcg("cosine").mean() < 0.8
-
-
-def test_a_guide_that_decides_the_whole_target_teaches_what_it_knows_whatever_the_labels_say(tmp_path):
-    base, guide = static_base(tmp_path / "base"), perfect_base(tmp_path / "perfect")
-    others = [*pairs()[1:], pairs()[0]]
-    wrong = [replace(pair, document=other.document) for pair, other in zip(pairs(), others, strict=True)]
-    labelled, taught = (
-        train(wrong, base, out=tmp_path / str(share), options=options(guide=guide, distillation=share))
-        for share in (0.0, 1.0)
-    )
-    assert embed_set(labelled.model, judged()).ndcg("cosine").mean() < 0.8
-    assert embed_set(taught.model, judged()).ndcg("cosine").mean() > 0.9
-
-
-def test_a_transformer_is_guided_by_an_encoder_of_another_kind(tmp_path):
-    guide = static_base(tmp_path / "guide")
-    found = [
-        train(
-            pairs(),
-            transformer_base(tmp_path),
-            out=tmp_path / name,
-            options=options(epochs=1, mini_batch_size=4, guide=guiding, hard_negatives=1, norm_length=0.1),
-        ).model.encode(["a"])
-        for name, guiding in (("guided", guide), ("plain", None))
-    ]
-    assert np.abs(found[0] - found[1]).max() > 1e-4
 
 
 def test_training_stops_when_the_sets_gain_no_more(tmp_path):
@@ -281,82 +188,6 @@ def test_training_prints_nothing(tmp_path, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_an_exponent_of_hubness_is_learned_logged_recorded_and_scored_by(tmp_path):
-    trained = train(
-        pairs(),
-        static_base(tmp_path / "base"),
-        out=tmp_path / "out",
-        sets=[judged()],
-        options=options(anti_hubness=0.3, spans=60, epochs=2),
-    )
-    gammas = [row["gamma"] for row in trained.history]
-    assert len(set(gammas)) > 1
-    record = json.loads((tmp_path / "out" / "model" / FILE).read_text())
-    assert record["anti_hubness"] == trained.gamma
-    assert trained.gamma in gammas
-    measured = next(
-        row for row in trained.history if row.get("gamma") == trained.gamma and "eval_mean_own" in row
-    )
-    embedded = embed_set(trained.model, judged())
-    hubness = measure_hubness(trained.model, judged(), embedded, spans=60)
-    units = embedded.documents / np.linalg.norm(embedded.documents, axis=1, keepdims=True)
-    lengths = hubness_norm(hubness, gamma=trained.gamma)[:, None].astype(np.float32)
-    expected = Embedded(embedded.queries, units * lengths, embedded.judgements).ndcg("dot").mean()
-    assert measured["eval_mean_own"] == pytest.approx(expected)
-
-
-def test_a_training_with_a_bank_that_was_stopped_goes_on_with_the_bank_it_had(tmp_path):
-    base = static_base(tmp_path / "base")
-    whole = options(epochs=4, anti_hubness=0.2, evaluations=4)
-    straight = train(pairs(), base, out=tmp_path / "a", options=whole)
-    train(pairs(), base, out=tmp_path / "b", options=whole)
-    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    shutil.rmtree(kept[-1])  # as if killed before the last checkpoint
-    again = train(pairs(), base, out=tmp_path / "b", options=whole)
-    assert again.gamma == pytest.approx(straight.gamma, abs=1e-6)
-    np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
-
-
-@pytest.mark.parametrize("make", [static_base, transformer_base])
-def test_a_norm_head_learns_norms_alone_where_the_encoder_is_frozen(tmp_path, make):
-    base = make(tmp_path)
-    before = SentenceTransformer(base).encode(DOCUMENTS, normalize_embeddings=True)
-    trained = train(
-        pairs(),
-        base,
-        similarity="query_normalized",
-        out=tmp_path / "out",
-        options=options(norm_head=True, freeze_encoder=True),
-    )
-    loaded = open_model(str(tmp_path / "out" / "model"))
-    after = loaded.encode(DOCUMENTS)
-    lengths = np.linalg.norm(after, axis=1)
-    np.testing.assert_allclose(after / lengths[:, None], before, atol=1e-5)
-    assert lengths.std() > 0.01
-    np.testing.assert_allclose(trained.model.encode(DOCUMENTS), after, atol=1e-6)
-
-
-def test_a_model_with_a_head_is_trained_further_without_a_second_one(tmp_path):
-    base = static_base(tmp_path / "base")
-    dot = {"similarity": "query_normalized", "options": options(norm_head=True, epochs=1)}
-    train(pairs(), base, out=tmp_path / "a", **dot)
-    again = train(pairs(), str(tmp_path / "a" / "model"), out=tmp_path / "b", **dot)
-    assert [type(module).__name__ for module in again.model] == ["StaticEmbedding", "NormHead"]
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"norm_head": True}, "query_normalized"),
-        ({"freeze_encoder": True}, "nothing else"),
-        ({"freeze_encoder": True, "anti_hubness": 0.3, "lora": 4}, "LoRA"),
-    ],
-)
-def test_parts_that_learn_nothing_are_refused(tmp_path, changed, said):
-    with pytest.raises(TrainingError, match=said):
-        train(pairs(), static_base(tmp_path / "base"), out=tmp_path / "out", options=options(**changed))
-
-
 def test_adapters_start_by_the_seed_whatever_was_drawn_before(tmp_path):
     base, found = transformer_base(tmp_path), []
     for before, seed in ((1, 0), (2, 0), (1, 3)):
@@ -371,16 +202,3 @@ def test_adapters_start_by_the_seed_whatever_was_drawn_before(tmp_path):
         found.append(trained.model.encode(["a", "b c"]))
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     assert np.abs(found[0] - found[2]).max() > 1e-5
-
-
-def test_a_guide_there_is_none_of_is_told_before_negatives_are_mined(tmp_path, monkeypatch):
-    mined = []
-    monkeypatch.setattr("norm_aware.training.train.mine", lambda *_, **__: mined.append(1))
-    with pytest.raises(TrainingError, match="nowhere"):
-        train(
-            pairs(),
-            static_base(tmp_path / "base"),
-            out=tmp_path / "out",
-            options=options(hard_negatives=1, guide=str(tmp_path / "nowhere")),
-        )
-    assert mined == []

@@ -13,6 +13,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from norm_aware.calibration.judgements import Judgements
 from norm_aware.training.evaluation import JudgedTexts
+from norm_aware.training.options import TrainingOptions
 from norm_aware.training.pairs import Pair
 from tests.losses.models import WORDS, table
 
@@ -85,3 +86,9 @@ def write_judged(folder):
     lines = [f"q{q}\td{d}\t1" for q, d in zip(QUERIES, DOCUMENTS, strict=True)]
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n")
     return str(folder)
+
+
+def options(**changed):
+    return TrainingOptions(
+        **{"epochs": 10, "batch_size": 8, "learning_rate": 0.05, "scale": 5.0, "device": "cpu", **changed}
+    )
