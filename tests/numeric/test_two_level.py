@@ -105,6 +105,18 @@ def test_it_moves_with_a_shift_and_turns_with_the_sign(shift, seed):
     assert (turned.low, turned.high, turned.p) == pytest.approx((-plain.high, -plain.low, plain.p))
 
 
+@given(st.integers(0, 200), st.sampled_from([1e-20, 1e-17, 1e-15, 1e-12]))
+def test_seeds_that_differ_by_rounding_alone_count_as_seeds_that_agree(seed, rounding):
+    generator = np.random.default_rng(seed)
+    queries = np.tile(generator.normal(0.02, 0.2, 40), (3, 1))
+    agreeing, rounded = (
+        two_level([queries + noise * generator.normal(size=(3, 1))]) for noise in (0, rounding)
+    )
+    assert rounded.p == pytest.approx(agreeing.p, abs=1e-8)
+    assert (rounded.low, rounded.high) == pytest.approx((agreeing.low, agreeing.high))
+    assert rounded.seed_p is None
+
+
 def test_differences_that_are_all_zero_are_no_difference():
     found = two_level([np.zeros((3, 5)), np.zeros((3, 9))])
     assert (found.low, found.high, found.p, found.seed_p) == (0, 0, 1, None)

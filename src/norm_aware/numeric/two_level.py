@@ -13,6 +13,10 @@ from norm_aware.numeric.bisection import rising_root
 from norm_aware.numeric.student_t import t_cdf, t_quantile
 
 
+_ROUNDING = 1e-9
+"""Share of the whole variance below which a part is rounding: models that are one and the same, seed by seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TwoLevel:
     """A mean difference with the error of drawing queries and of drawing seeds.
@@ -83,7 +87,12 @@ def two_level(differences: Sequence[ArrayLike], *, level: float = 0.95) -> TwoLe
     queries, seeds = _of_queries(sets), len(sets[0])
     of_seeds = np.mean([part.mean(axis=1) for part in sets], axis=0)
     spread = _Part(float(of_seeds.var(ddof=1)) / seeds if seeds > 1 else 0.0, max(1, seeds - 1))
-    difference, error = float(of_seeds.mean()), math.sqrt(queries.variance + spread.variance)
+    total = queries.variance + spread.variance
+    queries, spread = (
+        _Part(part.variance if part.variance > _ROUNDING * total else 0.0, part.freedom)
+        for part in (queries, spread)
+    )
+    difference, error = float(of_seeds.mean()), math.sqrt(total)
     half = _limit((1 + level) / 2, (queries, spread)) * error if error > 0 else 0.0
     return TwoLevel(
         difference,
