@@ -12,9 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from norm_aware.numeric.bisection import rising_root
 from norm_aware.numeric.student_t import t_cdf, t_quantile
 
-
-_ROUNDING = 1e-9
-"""Share of the whole variance below which a part is rounding: models that are one and the same, seed by seed."""
+_ROUNDING = 1e-9  # share of the variance below which a part is none: seeds that made one and the same model
 
 
 @dataclass(frozen=True, slots=True)
