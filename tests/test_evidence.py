@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 RAG = json.loads((ROOT / "integration" / "results" / "rag-evidence.json").read_text())
 
 
-STATIC, MINILM = (
+STATIC, MINILM, SMALL, TAUGHT = (
     json.loads((ROOT / "integration" / "results" / f"ablation-{name}.json").read_text())
-    for name in ("static", "minilm")
+    for name in ("static", "minilm", "minilm-4096-pairs", "distillation")
 )
 
 
@@ -110,12 +110,24 @@ def difference(results: Any, arm: str, kind: str) -> list[float]:
         ),
         (
             MINILM,
-            "| arm | own similarity | by cosine | by dot | own minus the cosine arm's | by",
-            ["own", "cosine", "dot"],
+            "| all pairs, one seed |",
+            ["own", "cosine", "dot", "anti_hubness"],
+            ["cosine", "training"],
+        ),
+        (
+            SMALL,
+            "| 4,096 pairs, three seeds |",
+            ["own", "cosine", "dot", "anti_hubness"],
+            ["cosine", "training"],
+        ),
+        (
+            TAUGHT,
+            "| taught by mpnet or not |",
+            ["own", "cosine", "dot", "anti_hubness"],
             ["cosine", "training"],
         ),
     ],
-    ids=["static", "minilm"],
+    ids=["static", "minilm", "small", "taught"],
 )
 def test_the_ablation_tables_say_what_the_evidence_does(results, header, scorings, kinds):
     shown = rows("ablation.md", header)

@@ -109,9 +109,9 @@ def train(
         freeze_encoder=freeze,
     )
     trained = run(found, base, similarity=similarity, out=out, sets=sets, options=options)
-    from accelerate import PartialState
+    from sentence_transformers.util import get_rank
 
-    if not PartialState().is_main_process:  # each would say the same
+    if get_rank() > 0:  # each process would say the same
         return
     measured = [row for row in trained.history if "eval_mean_own" in row]
     for row in measured:
