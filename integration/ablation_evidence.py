@@ -96,7 +96,7 @@ def planned(given: argparse.Namespace) -> Ablation:
         )
     names, pairs = given.sets.split(","), read_pairs(found[0])
     if given.pairs is not None:
-        pairs = random.Random(0).sample(pairs, given.pairs)  # noqa: S311  # a sample, not a secret
+        pairs = random.Random(0).sample(pairs, min(given.pairs, len(pairs)))  # noqa: S311  # a sample, not a secret
     return Ablation(
         given.base,
         pairs,

@@ -1,14 +1,21 @@
 import json
+from dataclasses import fields
+from inspect import signature
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
+from norm_aware.calibration.corpus import BANK
 from norm_aware.cli import app
+from norm_aware.cli.ablation import ablate
+from norm_aware.cli.calibration import calibrate
+from norm_aware.cli.training import train
 from norm_aware.errors import TrainingError
 from norm_aware.model_record import read_anti_hubness, read_similarity
 from norm_aware.numeric.similarity import DOT
+from norm_aware.training.options import TrainingOptions
 from tests.training.worlds import pairs, static_base, write_judged, write_lines
 
 
@@ -83,3 +90,13 @@ def test_mining_a_guide_and_batches_by_source_reach_the_training(tmp_path):
     names = ("hard_negatives", "guide", "distillation", "by_source")
     assert [said[name] for name in names] == [1, base, 0.5, True]
     assert np.isfinite(SentenceTransformer(str(tmp_path / "out" / "model")).encode(["a"])).all()
+
+
+def test_what_the_commands_take_by_default_is_the_trainings_default():
+    of_options = {field.name: field.default for field in fields(TrainingOptions)}
+    for command in (train, ablate):
+        taken = {name: of.default for name, of in signature(command).parameters.items()}
+        shared = taken.keys() & of_options.keys()
+        assert {"epochs", "batch_size", "spans", "scale"} <= shared
+        assert {name: taken[name] for name in shared} == {name: of_options[name] for name in shared}
+    assert signature(calibrate).parameters["spans"].default == BANK

@@ -1,13 +1,12 @@
 """A training that was stopped goes on as if it had not been."""
 
-import shutil
-
 import numpy as np
 import pytest
 
 from norm_aware import RawEmbedding
 from norm_aware.training.train import train
 from tests.training.worlds import (
+    lose_last_checkpoint,
     options,
     pairs,
     static_base,
@@ -20,10 +19,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_
     whole = options(epochs=4, learn_scale=True, evaluations=4, **changed)
     straight = train(pairs(), base, similarity="learnable", out=tmp_path / "a", options=whole)
     train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
-    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    for path in kept[-1].iterdir():  # as if killed before the last checkpoint
-        path.unlink()
-    kept[-1].rmdir()
+    lose_last_checkpoint(tmp_path / "b")
     again = train(pairs(), base, similarity="learnable", out=tmp_path / "b", options=whole)
     assert again.similarity.document_power == pytest.approx(straight.similarity.document_power, abs=1e-6)
     np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)
@@ -49,8 +45,7 @@ def test_a_training_with_a_bank_that_was_stopped_goes_on_with_the_bank_it_had(tm
     whole = options(epochs=4, anti_hubness=0.2, evaluations=4)
     straight = train(pairs(), base, out=tmp_path / "a", options=whole)
     train(pairs(), base, out=tmp_path / "b", options=whole)
-    kept = sorted((tmp_path / "b").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    shutil.rmtree(kept[-1])  # as if killed before the last checkpoint
+    lose_last_checkpoint(tmp_path / "b")
     again = train(pairs(), base, out=tmp_path / "b", options=whole)
     assert again.gamma == pytest.approx(straight.gamma, abs=1e-6)
     np.testing.assert_allclose(again.model.encode(["a"]), straight.model.encode(["a"]), atol=1e-5)

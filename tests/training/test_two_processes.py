@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from tests.training.worlds import pairs, static_base
+from tests.training.worlds import lose_last_checkpoint, pairs, static_base
 
 COMMAND = Path(sys.executable).with_name("norm-aware")
 
@@ -42,9 +41,7 @@ def test_a_training_by_two_processes_that_was_stopped_goes_on_to_the_same_model(
     (tmp_path / "pairs.jsonl").write_text("\n".join(lines))
     said, whole = train_by_two(tmp_path, tmp_path / "out")
     assert said.count("search it by") == 1
-    kept = sorted((tmp_path / "out").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    for path in (kept[-1], tmp_path / "out" / "model"):  # as if killed before the last checkpoint
-        shutil.rmtree(path)
+    lose_last_checkpoint(tmp_path / "out")
     _, again = train_by_two(tmp_path, tmp_path / "out")
     np.testing.assert_allclose(again, whole, atol=1e-6)
     untouched = SentenceTransformer(str(tmp_path / "base"), device="cpu").encode(["a", "b c"])

@@ -1,6 +1,7 @@
 """Words that go together by a rule a table can learn, as training pairs and as a judged set."""
 
 import json
+import shutil
 from tempfile import TemporaryDirectory
 
 import torch
@@ -92,3 +93,10 @@ def options(**changed):
     return TrainingOptions(
         **{"epochs": 10, "batch_size": 8, "learning_rate": 0.05, "scale": 5.0, "device": "cpu", **changed}
     )
+
+
+def lose_last_checkpoint(out):
+    """Leave a training's folder as if it had been killed before the last checkpoint."""
+    kept = sorted(out.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    for path in (kept[-1], out / "model"):
+        shutil.rmtree(path)

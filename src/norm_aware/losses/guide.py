@@ -13,7 +13,6 @@ from sentence_transformers.util import batch_to_device
 from torch import Tensor, nn
 
 from norm_aware.errors import TrainingError
-from norm_aware.losses.texts import read_texts
 
 REMEMBERED = 100_000
 """Texts a guide embeds once and then knows; of 768 numbers each a third of a gigabyte."""
@@ -61,12 +60,18 @@ class Guide:
 
     @torch.no_grad()
     def embed(
-        self, features: Mapping[str, Any], *, kind: Kind = "document", mini_batch_size: int | None = None
+        self,
+        features: Mapping[str, Any],
+        digests: Tensor,
+        *,
+        kind: Kind = "document",
+        mini_batch_size: int | None = None,
     ) -> Tensor:
         """Unit vectors of a batch's column, shape (n, the guide's dimension); a zero vector stays one.
 
         Args:
             features: the column as the trained model's tokenizer made it, before that model has seen it.
+            digests: of its texts, by which they are known again, shape (n,).
             kind: of its texts.
             mini_batch_size: texts embedded at once; None embeds all, and so does a static encoder that
                 shares its tokens, whose batch is one row.
@@ -76,7 +81,7 @@ class Guide:
         """
         if self.shares_tokens and "offsets" in features:  # a table is as fast as a memory of it
             return self._unit(features)
-        keys = [(kind, digest) for digest in read_texts(features).digests.tolist()]
+        keys = [(kind, digest) for digest in digests.tolist()]
         new = {key: row for row, key in enumerate(keys) if key not in self._memory}
         parts = [
             self._unit(part) for part in self._parts(features, list(new.values()), kind, mini_batch_size)
@@ -95,9 +100,8 @@ class Guide:
         self, features: Mapping[str, Any], rows: Sequence[int], kind: Kind, size: int | None
     ) -> Iterator[dict[str, Any]]:
         """What the guide reads of a column's rows, in its own features, so many texts at a time."""
-        texts = [] if self.shares_tokens else self._decoded(features)
-        step = len(rows) if size is None else size
-        for start in range(0, len(rows), max(1, step)):
+        step = max(1, len(rows) if size is None else size)
+        for start in range(0, len(rows), step):
             wanted = list(rows[start : start + step])
             if self.shares_tokens:
                 yield {
@@ -107,28 +111,32 @@ class Guide:
                     for key, value in features.items()
                 }
             else:
-                read = [self._without_prompt(texts[row], kind) for row in wanted]
-                yield self.encoder.preprocess(read, prompt=_prompt(self.encoder, kind))
+                texts = [self._without_prompt(text, kind) for text in self._decoded(features, wanted)]
+                yield self.encoder.preprocess(texts, prompt=_prompt(self.encoder, kind))
 
     def _decode_prompts(self, model: SentenceTransformer) -> dict[Kind, str]:
         """The model's prompts as they read in its decoded batches."""
         prompts = {kind: prompt for kind in _KINDS if (prompt := _prompt(model, kind))}
-        return {kind: self._decoded(model.preprocess([text]))[0].rstrip() for kind, text in prompts.items()}
+        return {
+            kind: self._decoded(model.preprocess([text]), [0])[0].rstrip() for kind, text in prompts.items()
+        }
 
     def _without_prompt(self, text: str, kind: Kind) -> str:
         return text.removeprefix(self._decoded_prompts.get(kind, "")).lstrip()
 
-    def _decoded(self, features: Mapping[str, Any]) -> list[str]:
+    def _decoded(self, features: Mapping[str, Any], rows: Sequence[int]) -> list[str]:
         ids: Tensor = features["input_ids"].cpu()
         offsets, mask = features.get("offsets"), features.get("attention_mask")
         if isinstance(offsets, Tensor):
-            rows = [row.tolist() for row in ids.tensor_split(offsets.cpu()[1:])]
+            of_texts = ids.tensor_split(offsets.cpu()[1:])
+            tokens = [of_texts[row].tolist() for row in rows]
         elif isinstance(mask, Tensor):
-            rows = [row[kept].tolist() for row, kept in zip(ids, mask.cpu().bool(), strict=True)]
+            kept = mask.cpu().bool()
+            tokens = [ids[row][kept[row]].tolist() for row in rows]
         else:
-            rows = ids.tolist()
+            tokens = [ids[row].tolist() for row in rows]
         decode = getattr(self._tokenizer, "decode_batch", None) or self._tokenizer.batch_decode
-        texts: list[str] = decode(rows, skip_special_tokens=True)
+        texts: list[str] = decode(tokens, skip_special_tokens=True)
         return texts
 
 

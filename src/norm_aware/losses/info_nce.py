@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from norm_aware.errors import TrainingError
 from norm_aware.losses.anti_hubness import AntiHubnessLength
 from norm_aware.losses.embedding_loss import EmbeddingLoss
-from norm_aware.losses.guide import Guide
+from norm_aware.losses.guide import Guide, Kind
 from norm_aware.losses.learned import learned
 from norm_aware.losses.texts import Texts
 from norm_aware.losses.trainable_similarity import TrainableSimilarity
@@ -134,14 +134,12 @@ class InfoNCELoss(EmbeddingLoss):
         texts = super().read(features)
         if self.guide is None:
             return texts
-        guided = [
-            self.guide.embed(tokens, kind="document" if i else "query", mini_batch_size=self.mini_batch_size)
-            for i, tokens in enumerate(features)
-        ]
-        return [
-            replace(column, guided=of.to(column.digests.device))
-            for column, of in zip(texts, guided, strict=True)
-        ]
+        found = []
+        for i, (tokens, column) in enumerate(zip(features, texts, strict=True)):
+            kind: Kind = "document" if i else "query"
+            guided = self.guide.embed(tokens, column.digests, kind=kind, mini_batch_size=self.mini_batch_size)
+            found.append(replace(column, guided=guided.to(column.digests.device)))
+        return found
 
     @property
     def gamma(self) -> float | None:

@@ -90,15 +90,8 @@ class TrainingOptions:
         return {name: value for name, value in asdict(self).items() if value != plain[name]}
 
     def __post_init__(self) -> None:
-        counts = {
-            "batch_size": 1,
-            "mini_batch_size": 1,
-            "lora": 1,
-            "evaluations": 1,
-            "patience": 1,
-            "spans": 1,
-        }
-        for name, least in {**counts, "hard_negatives": 0, "seed": 0}.items():
+        counts = ("batch_size", "mini_batch_size", "lora", "evaluations", "patience", "spans")
+        for name, least in {**dict.fromkeys(counts, 1), "hard_negatives": 0, "seed": 0}.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise TrainingError(f"{name} is {value}; at least {least} is needed.")
